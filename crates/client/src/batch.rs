@@ -10,7 +10,7 @@ pub use self::{
 };
 use crate::{
     Caller, Client, IntoRequest,
-    fan_out::{CONCURRENCY, Settings, options},
+    fan_out::{CONCURRENCY, Settings, all, options},
     task::Place,
 };
 use std::{
@@ -123,13 +123,7 @@ impl<'a, E: Batched> IntoFuture for Batch<'a, E> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let mut running = self.start(Place::Here);
-        Box::pin(async move {
-            while running.next().await {
-                running.keep();
-            }
-            running.finish()
-        })
+        Box::pin(all(self.start(Place::Here)))
     }
 }
 

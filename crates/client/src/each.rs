@@ -5,7 +5,7 @@ mod outcome;
 pub use self::outcome::{CallOutcome, EachIncomplete, EachOutcome};
 use crate::{
     Caller, Client, IntoRequest, Progress,
-    fan_out::{CONCURRENCY, Ended, FanOut, Settings, State, options},
+    fan_out::{CONCURRENCY, Ended, FanOut, Settings, State, Steps, all, keep_as, next, options},
     request::sealed::Convert as _,
     task::Place,
 };
@@ -18,6 +18,7 @@ use std::{
     future::{Future, IntoFuture},
     marker::PhantomData,
     pin::Pin,
+    task::{Context, Poll, ready},
 };
 use tencent_chat_types::Endpoint;
 
@@ -136,13 +137,7 @@ where
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let mut running = self.start(Place::Here);
-        Box::pin(async move {
-            while running.next().await {
-                running.keep();
-            }
-            running.finish()
-        })
+        Box::pin(all(self.start(Place::Here)))
     }
 }
 
@@ -166,26 +161,22 @@ pub(crate) struct Running<'a, E: Endpoint, I> {
     kept: Vec<Option<Ended<E>>>,
 }
 
-impl<'r, E, I> Running<'_, E, I>
+impl<'a, 'r, E, I> Steps for Running<'a, E, I>
 where
     E: Endpoint + Clone,
     I: Iterator<Item: IntoRequest<'r, E>>,
 {
-    /// Waits for the next call that ends, and reports progress. False if there is none left.
-    pub(crate) async fn next(&mut self) -> bool {
-        self.check().await;
-        self.fill();
-        self.wait().await;
-        self.report()
+    type Outcome = EachOutcome<E>;
+
+    fn poll_stop(&mut self, context: &mut Context<'_>) {
+        self.fan.poll_stop(context);
     }
 
-    /// The first step of [`next`](Self::next), which never waits: stops if it should.
-    pub(crate) async fn check(&mut self) {
-        self.fan.check().await;
+    fn report(&mut self) {
+        self.fan.report();
     }
 
-    /// The second: takes as many requests as may be in progress.
-    pub(crate) fn fill(&mut self) {
+    fn fill(&mut self) {
         while self.fan.has_room()
             && let Some(requests) = &mut self.requests
         {
@@ -200,9 +191,8 @@ where
         }
     }
 
-    /// The third: waits for a call to end.
-    pub(crate) async fn wait(&mut self) {
-        self.last = self.fan.wait().await;
+    fn poll_ended(&mut self, context: &mut Context<'_>) -> Poll<bool> {
+        self.last = ready!(self.fan.poll_ended(context));
         match self.last.as_ref().map(|ended| &ended.state) {
             Some(State::Answered(_)) => self.fan.count(1, 0),
             Some(State::Failed(_)) => {
@@ -213,39 +203,16 @@ where
             }
             Some(State::NotSent) | None => {}
         }
+        Poll::Ready(self.last.is_some())
     }
 
-    /// The last: whether a call has ended; then that is reported.
-    pub(crate) fn report(&mut self) -> bool {
-        if self.last.is_some() {
-            self.fan.report();
-        }
-        self.last.is_some()
-    }
-
-    /// Keeps the call that ended last, for the outcome.
-    pub(crate) fn keep(&mut self) {
-        let Some(ended) = self.last.take() else {
-            return;
-        };
-        if self.kept.len() <= ended.number {
-            self.kept.resize_with(ended.number + 1, || None);
-        }
-        // The list is long enough.
-        if let Some(place) = self.kept.get_mut(ended.number) {
-            *place = Some(ended);
+    fn keep(&mut self) {
+        if let Some(ended) = self.last.take() {
+            keep_as(&mut self.kept, ended.number, ended);
         }
     }
 
-    /// The outcome of the call that ended last.
-    pub(crate) fn take(&mut self) -> Option<EachOutcome<E>> {
-        let ended = self.last.take()?;
-        let stopped = matches!(ended.state, State::NotSent);
-        Some(EachOutcome::new(vec![ended], stopped))
-    }
-
-    /// The outcome of all requests.
-    pub(crate) fn finish(self) -> EachOutcome<E> {
+    fn finish(self) -> EachOutcome<E> {
         let calls: Vec<_> = self.kept.into_iter().flatten().collect();
         let not_sent = calls
             .iter()
@@ -254,9 +221,9 @@ where
         EachOutcome::new(calls, stopped)
     }
 
-    /// If calls are impossible, takes one request and makes it fail.
+    /// Takes one request, which fails.
     #[cfg(feature = "blocking")]
-    pub(crate) fn fail_if(
+    fn fail_if(
         &mut self,
         check: impl FnOnce(Command<'static>) -> Result<(), Error>,
     ) -> Option<EachOutcome<E>> {
@@ -272,6 +239,15 @@ where
             state: State::Failed(why),
         });
         Some(EachOutcome::new(ended.into_iter().collect(), true))
+    }
+}
+
+impl<E: Endpoint, I> Running<'_, E, I> {
+    /// The outcome of the call that ended last.
+    pub(crate) fn take(&mut self) -> Option<EachOutcome<E>> {
+        let ended = self.last.take()?;
+        let stopped = matches!(ended.state, State::NotSent);
+        Some(EachOutcome::new(vec![ended], stopped))
     }
 
     pub(crate) fn progress(&self) -> Progress {
@@ -299,7 +275,7 @@ where
 {
     /// The next result; `None` after the last. Dropping the future loses nothing.
     pub async fn next_result(&mut self) -> Option<EachOutcome<E>> {
-        self.running.next().await;
+        next(&mut self.running).await;
         self.running.take()
     }
 

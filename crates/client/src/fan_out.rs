@@ -1,5 +1,7 @@
 //! Concurrent calls: what batches and `each` share.
 
+#[cfg(feature = "blocking")]
+use crate::call::Command;
 use crate::{
     Client, Error, RetryPolicy,
     call::Call,
@@ -314,16 +316,8 @@ impl<'a, E: Endpoint> FanOut<'a, E> {
         });
     }
 
-    /// Stops if it should. Never waits.
-    pub(crate) async fn check(&mut self) {
-        poll_fn(|context| {
-            self.poll_stop(context);
-            Poll::Ready(())
-        })
-        .await;
-    }
-
-    fn poll_stop(&mut self, context: &mut Context<'_>) {
+    /// Stops if it should.
+    pub(crate) fn poll_stop(&mut self, context: &mut Context<'_>) {
         if self.is_stopped() {
             return;
         }
@@ -344,11 +338,85 @@ impl<'a, E: Endpoint> FanOut<'a, E> {
     }
 
     /// The next call that has ended; `None` if none is in progress.
-    pub(crate) async fn wait(&mut self) -> Option<Ended<E>> {
-        poll_fn(|context| {
-            self.poll_stop(context);
-            self.running.poll_next_unpin(context)
-        })
-        .await
+    pub(crate) fn poll_ended(&mut self, context: &mut Context<'_>) -> Poll<Option<Ended<E>>> {
+        self.running.poll_next_unpin(context)
+    }
+}
+
+/// Calls in progress whose outcomes come one at a time: the parts of a batch, or one call for each request.
+pub(crate) trait Steps: Sized {
+    type Outcome;
+
+    /// Stops if it should.
+    fn poll_stop(&mut self, context: &mut Context<'_>);
+
+    /// Starts as many calls as may be in progress.
+    fn fill(&mut self);
+
+    /// Whether a call has ended; false if there is none left.
+    fn poll_ended(&mut self, context: &mut Context<'_>) -> Poll<bool>;
+
+    /// Reports the progress.
+    fn report(&mut self);
+
+    /// Keeps what ended last, for the outcome of all.
+    fn keep(&mut self);
+
+    /// The outcome of all.
+    fn finish(self) -> Self::Outcome;
+
+    /// If calls are impossible, makes those fail that have not begun.
+    #[cfg(feature = "blocking")]
+    fn fail_if(
+        &mut self,
+        check: impl FnOnce(Command<'static>) -> Result<(), Error>,
+    ) -> Option<Self::Outcome>;
+}
+
+/// The first step to the next call that ends, which never waits: stops if it should.
+pub(crate) async fn check(steps: &mut impl Steps) {
+    poll_fn(|context| {
+        steps.poll_stop(context);
+        Poll::Ready(())
+    })
+    .await;
+}
+
+/// The last step: waits for a call to end. False if there is none left.
+pub(crate) async fn wait(steps: &mut impl Steps) -> bool {
+    poll_fn(|context| {
+        steps.poll_stop(context);
+        steps.poll_ended(context)
+    })
+    .await
+}
+
+/// Waits for the next call that ends, and reports progress. False if there is none left.
+pub(crate) async fn next(steps: &mut impl Steps) -> bool {
+    check(steps).await;
+    steps.fill();
+    let ended = wait(steps).await;
+    if ended {
+        steps.report();
+    }
+    ended
+}
+
+/// Waits until every call has ended.
+pub(crate) async fn all<S: Steps>(mut steps: S) -> S::Outcome {
+    while next(&mut steps).await {
+        steps.keep();
+    }
+    steps.finish()
+}
+
+/// Puts a result at its number in a list that grows as needed.
+pub(crate) fn keep_as<T>(kept: &mut Vec<Option<T>>, number: usize, result: T) {
+    if kept.len() <= number {
+        kept.resize_with(number + 1, || None);
+    }
+    // The list is long enough.
+    if let Some(place) = kept.get_mut(number) {
+        *place = Some(result);
     }
 }

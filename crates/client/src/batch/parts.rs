@@ -7,12 +7,17 @@ use crate::{
     Client, Progress,
     call::Command,
     error::{Cause, Sent},
-    fan_out::{FanOut, Settings, State},
+    fan_out::{FanOut, Settings, State, Steps, keep_as, next},
     task::Place,
 };
 use futures_core::Stream;
 use futures_util::stream::unfold;
-use std::{collections::VecDeque, fmt, vec};
+use std::{
+    collections::VecDeque,
+    fmt,
+    task::{Context, Poll, ready},
+    vec,
+};
 use tencent_chat_types::{Batched, validate::Violations};
 
 /// Items that are sent together, or not at all.
@@ -81,68 +86,6 @@ impl<'a, E: Batched> Running<'a, E> {
         }
     }
 
-    /// Waits for the next part that ends, and reports progress. False if there is none left.
-    pub(crate) async fn next(&mut self) -> bool {
-        self.check().await;
-        self.fill();
-        self.wait().await;
-        self.report()
-    }
-
-    /// The first step of [`next`](Self::next), which never waits: stops if it should.
-    pub(crate) async fn check(&mut self) {
-        self.fan.check().await;
-    }
-
-    /// The second: starts as many calls as are allowed.
-    pub(crate) fn fill(&mut self) {
-        while self.fan.has_room() {
-            let Some((number, items)) = self.waiting.next() else {
-                break;
-            };
-            let mut request = self.rest.clone();
-            request.set_items(items);
-            self.fan.begin(number, request);
-        }
-    }
-
-    /// The third: waits for a part to end.
-    pub(crate) async fn wait(&mut self) {
-        if let Some(refused) = self.refused.pop_front() {
-            self.last = Some(refused);
-            return;
-        }
-        let Some(ended) = self.fan.wait().await else {
-            return;
-        };
-        let mut request = ended.request;
-        let items = request.take_items();
-        let state = match ended.state {
-            State::Answered(reply) => {
-                let mut reports = E::reports(&reply, &items);
-                make_shown(&self.fan.client().transport.credentials, &mut reports);
-                State::Answered(Answered { reply, reports })
-            }
-            State::Failed(error) => State::Failed(error),
-            State::NotSent => State::NotSent,
-        };
-        let part = Ended {
-            items,
-            repeat_safe: ended.repeat_safe,
-            state,
-        };
-        self.count(&part);
-        self.last = Some((ended.number, part));
-    }
-
-    /// The last: whether a part has ended; then that is reported.
-    pub(crate) fn report(&mut self) -> bool {
-        if self.last.is_some() {
-            self.fan.report();
-        }
-        self.last.is_some()
-    }
-
     fn count(&mut self, part: &Ended<E>) {
         if let State::NotSent = part.state {
             return;
@@ -151,23 +94,6 @@ impl<'a, E: Batched> Running<'a, E> {
         self.fan.count(done, part.items.len() - done);
         if self.fan.settings.stop_at_failure && matches!(part.state, State::Failed(_)) {
             self.fan.stop();
-        }
-    }
-
-    /// Keeps the part that ended last, for the outcome.
-    pub(crate) fn keep(&mut self) {
-        if let Some((number, part)) = self.last.take() {
-            self.keep_as(number, part);
-        }
-    }
-
-    fn keep_as(&mut self, number: usize, part: Ended<E>) {
-        if self.kept.len() <= number {
-            self.kept.resize_with(number + 1, || None);
-        }
-        // The list is long enough.
-        if let Some(place) = self.kept.get_mut(number) {
-            *place = Some(part);
         }
     }
 
@@ -200,20 +126,81 @@ impl<'a, E: Batched> Running<'a, E> {
     pub(crate) fn stop(&self) {
         self.fan.stop();
     }
+}
 
-    /// The outcome of all items.
-    pub(crate) fn finish(mut self) -> BatchOutcome<E> {
-        while let Some((number, items)) = self.waiting.next() {
-            self.keep_as(number, Ended::not_sent(items));
+impl<'a, E: Batched> Steps for Running<'a, E> {
+    type Outcome = BatchOutcome<E>;
+
+    fn poll_stop(&mut self, context: &mut Context<'_>) {
+        self.fan.poll_stop(context);
+    }
+
+    fn report(&mut self) {
+        self.fan.report();
+    }
+
+    fn fill(&mut self) {
+        while self.fan.has_room() {
+            let Some((number, items)) = self.waiting.next() else {
+                break;
+            };
+            let mut request = self.rest.clone();
+            request.set_items(items);
+            self.fan.begin(number, request);
+        }
+    }
+
+    fn poll_ended(&mut self, context: &mut Context<'_>) -> Poll<bool> {
+        if let Some(refused) = self.refused.pop_front() {
+            self.last = Some(refused);
+            return Poll::Ready(true);
+        }
+        let Some(ended) = ready!(self.fan.poll_ended(context)) else {
+            return Poll::Ready(false);
+        };
+        let mut request = ended.request;
+        let items = request.take_items();
+        let state = match ended.state {
+            State::Answered(reply) => {
+                let mut reports = E::reports(&reply, &items);
+                make_shown(&self.fan.client().transport.credentials, &mut reports);
+                State::Answered(Answered { reply, reports })
+            }
+            State::Failed(error) => State::Failed(error),
+            State::NotSent => State::NotSent,
+        };
+        let part = Ended {
+            items,
+            repeat_safe: ended.repeat_safe,
+            state,
+        };
+        self.count(&part);
+        self.last = Some((ended.number, part));
+        Poll::Ready(true)
+    }
+
+    fn keep(&mut self) {
+        if let Some((number, part)) = self.last.take() {
+            keep_as(&mut self.kept, number, part);
+        }
+    }
+
+    fn finish(mut self) -> BatchOutcome<E> {
+        for (number, items) in self.waiting.by_ref() {
+            keep_as(&mut self.kept, number, Ended::not_sent(items));
         }
         let parts = std::mem::take(&mut self.kept);
         // Every part that began has ended.
         self.outcome_of(parts.into_iter().flatten())
     }
 
-    /// Everything fails for the same reason.
+    /// All items fail.
     #[cfg(feature = "blocking")]
-    pub(crate) fn fail(&mut self, why: Error) -> BatchOutcome<E> {
+    fn fail_if(
+        &mut self,
+        check: impl FnOnce(Command<'static>) -> Result<(), Error>,
+    ) -> Option<BatchOutcome<E>> {
+        let why = check(Command::of(&self.rest)).err()?;
         let refused = std::mem::take(&mut self.refused).into_iter();
         let refused = refused.flat_map(|(_, part)| part.items);
         let waiting = self.waiting.by_ref().flat_map(|(_, items)| items);
@@ -222,12 +209,7 @@ impl<'a, E: Batched> Running<'a, E> {
             repeat_safe: true,
             state: State::Failed(why),
         };
-        self.outcome_of([part])
-    }
-
-    #[cfg(feature = "blocking")]
-    pub(crate) fn command(&self) -> Command<'static> {
-        Command::of(&self.rest)
+        Some(self.outcome_of([part]))
     }
 }
 
@@ -280,7 +262,7 @@ impl<'a, E: Batched> BatchParts<'a, E> {
 
     /// The next part that ends; `None` after the last. Dropping the future loses nothing.
     pub async fn next_part(&mut self) -> Option<BatchOutcome<E>> {
-        if self.running.next().await {
+        if next(&mut self.running).await {
             return self.running.take();
         }
         self.running.take_rest()

@@ -2,8 +2,10 @@
 
 use super::client::{Batch, Client, Each};
 use crate::{
-    BatchOutcome, EachOutcome, IntoRequest, Progress, batch::Running as Parts,
+    BatchOutcome, EachOutcome, IntoRequest, Progress,
+    batch::Running as Parts,
     each::Running as Calls,
+    fan_out::{Steps, check, wait},
 };
 use std::fmt;
 use tencent_chat_types::{Batched, Endpoint};
@@ -13,20 +15,8 @@ impl<'a, E: Batched> Batch<'a, E> {
     ///
     /// Within async code, every item fails with an error of kind [`Runtime`](crate::ErrorKind::Runtime).
     pub fn send(self) -> BatchOutcome<E> {
-        let mut parts = self.parts();
-        match parts.step() {
-            Step::Refused(outcome) => return outcome,
-            Step::Over => {}
-            Step::Ended => loop {
-                parts.running.keep();
-                match parts.step() {
-                    Step::Ended => {}
-                    // The same thread was outside async code a moment ago.
-                    Step::Over | Step::Refused(_) => break,
-                }
-            },
-        }
-        parts.running.finish()
+        let client = self.client;
+        client.all(self.start(client.background.place()))
     }
 
     /// Sends it, and returns the outcome of each part as soon as it has ended, in any order.
@@ -49,6 +39,41 @@ enum Step<O> {
     Refused(O),
 }
 
+impl Client {
+    /// Waits on this thread for the next call that ends. Only calls and their timers run in the background.
+    fn step<S: Steps>(&self, steps: &mut S) -> Step<S::Outcome> {
+        let background = &self.background;
+        if let Some(refused) = steps.fail_if(|command| background.check(command)) {
+            return Step::Refused(refused);
+        }
+        background.drive(check(steps));
+        // Outside the runtime: the iterator of requests and the report may use this client.
+        steps.fill();
+        if !background.drive(wait(steps)) {
+            return Step::Over;
+        }
+        steps.report();
+        Step::Ended
+    }
+
+    /// Waits on this thread until every call has ended.
+    fn all<S: Steps>(&self, mut steps: S) -> S::Outcome {
+        match self.step(&mut steps) {
+            Step::Refused(outcome) => return outcome,
+            Step::Over => {}
+            Step::Ended => loop {
+                steps.keep();
+                match self.step(&mut steps) {
+                    Step::Ended => {}
+                    // The same thread was outside async code a moment ago.
+                    Step::Over | Step::Refused(_) => break,
+                }
+            },
+        }
+        steps.finish()
+    }
+}
+
 /// The parts of a batch as they end; like [`crate::BatchParts`].
 #[must_use = "nothing is sent until the first part is asked for"]
 pub struct BatchParts<'a, E: Batched> {
@@ -57,20 +82,6 @@ pub struct BatchParts<'a, E: Batched> {
 }
 
 impl<E: Batched> BatchParts<'_, E> {
-    fn step(&mut self) -> Step<BatchOutcome<E>> {
-        let background = &self.client.background;
-        if let Err(error) = background.check(self.running.command()) {
-            return Step::Refused(self.running.fail(error));
-        }
-        background.drive(self.running.check());
-        self.running.fill();
-        background.drive(self.running.wait());
-        match self.running.report() {
-            true => Step::Ended,
-            false => Step::Over,
-        }
-    }
-
     /// The progress so far.
     pub fn progress(&self) -> Progress {
         self.running.progress()
@@ -86,7 +97,7 @@ impl<E: Batched> Iterator for BatchParts<'_, E> {
     type Item = BatchOutcome<E>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self.step() {
+        match self.client.step(&mut self.running) {
             Step::Ended => self.running.take(),
             Step::Over => self.running.take_rest(),
             Step::Refused(outcome) => (!outcome.is_empty()).then_some(outcome),
@@ -113,20 +124,8 @@ where
     /// Within async code, the first request fails with an error of kind [`Runtime`](crate::ErrorKind::Runtime), and no
     /// other is taken.
     pub fn send(self) -> EachOutcome<E> {
-        let mut results = self.results();
-        match results.step() {
-            Step::Refused(outcome) => return outcome,
-            Step::Over => {}
-            Step::Ended => loop {
-                results.running.keep();
-                match results.step() {
-                    Step::Ended => {}
-                    // The same thread was outside async code a moment ago.
-                    Step::Over | Step::Refused(_) => break,
-                }
-            },
-        }
-        results.running.finish()
+        let client = self.client;
+        client.all(self.start(client.background.place()))
     }
 
     /// Sends the requests, and returns each result as soon as it is available, in any order. Nothing is kept.
@@ -146,25 +145,7 @@ pub struct EachResults<'a, E: Endpoint, I> {
     running: Calls<'a, E, I>,
 }
 
-impl<'r, E, I> EachResults<'_, E, I>
-where
-    E: Endpoint + Clone,
-    I: Iterator<Item: IntoRequest<'r, E>>,
-{
-    fn step(&mut self) -> Step<EachOutcome<E>> {
-        let background = &self.client.background;
-        if let Some(refused) = self.running.fail_if(|command| background.check(command)) {
-            return Step::Refused(refused);
-        }
-        background.drive(self.running.check());
-        self.running.fill();
-        background.drive(self.running.wait());
-        match self.running.report() {
-            true => Step::Ended,
-            false => Step::Over,
-        }
-    }
-
+impl<E: Endpoint, I> EachResults<'_, E, I> {
     /// The progress so far.
     pub fn progress(&self) -> Progress {
         self.running.progress()
@@ -184,7 +165,7 @@ where
     type Item = EachOutcome<E>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self.step() {
+        match self.client.step(&mut self.running) {
             Step::Ended => self.running.take(),
             Step::Over => None,
             Step::Refused(outcome) => (!outcome.is_empty()).then_some(outcome),
