@@ -94,12 +94,16 @@ impl Transport {
                 Err(error) => Err(error),
             };
             let took = begun.elapsed();
+            span.http_status = match &reply {
+                Ok(answer) => Some(answer.http_status),
+                Err(error) => error.http_status(),
+            };
             let mut tried = Tried {
                 endpoint: command.path,
                 meta: command.known(),
                 number: tries.made() + 1,
                 random: to.random,
-                http_status: None,
+                http_status: span.http_status,
                 error: None,
                 waited,
                 took,
@@ -107,16 +111,12 @@ impl Transport {
             };
             let error = match reply {
                 Ok(answer) => {
-                    span.http_status = Some(answer.http_status);
-                    tried.http_status = span.http_status;
                     self.observe(&tried);
                     return Ok(answer);
                 }
                 Err(error) => error,
             };
-            span.http_status = error.http_status();
             let next = tries.failed(&error, took);
-            tried.http_status = span.http_status;
             tried.error = Some(&error);
             tried.repeats = next != Next::GiveUp;
             self.observe(&tried);
