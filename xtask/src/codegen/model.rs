@@ -534,6 +534,24 @@ pub enum Type {
     Named(String, Kind),
 }
 
+impl Type {
+    /// Whether its Rust type is `Copy`.
+    pub fn is_copy(&self) -> bool {
+        matches!(
+            self,
+            Self::Bool
+                | Self::U32
+                | Self::U64
+                | Self::I32
+                | Self::I64
+                | Self::F64
+                | Self::Flag
+                | Self::ErrorCode
+                | Self::Named(_, Kind::IntegerEnum)
+        )
+    }
+}
+
 /// The kind of a named type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

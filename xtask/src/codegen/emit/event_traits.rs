@@ -2,7 +2,7 @@
 
 use super::{docs::doc, rust_file::RustFile, webhook::PATH};
 use crate::codegen::{
-    model::{EventTrait, Field, Kind, Model, Type, Webhooks},
+    model::{EventTrait, Field, Model, Type, Webhooks},
     names::{bare, ident},
     tidy::{self, Structs, plain},
 };
@@ -167,18 +167,7 @@ fn emit_trait(
 /// The getter of a field: its type and its body.
 fn getter(field: &Field, ty: &syn::Type) -> Result<(TokenStream, TokenStream), String> {
     let rust = ident(&field.rust);
-    let is_copy = matches!(
-        field.ty,
-        Type::Bool
-            | Type::U32
-            | Type::U64
-            | Type::I32
-            | Type::I64
-            | Type::F64
-            | Type::Flag
-            | Type::ErrorCode
-            | Type::Named(_, Kind::IntegerEnum)
-    );
+    let is_copy = field.ty.is_copy();
     let (value, when_there) = match &field.ty {
         _ if is_copy => (quote! { #ty }, quote! { self.#rust }),
         Type::String => (quote! { &str }, quote! { self.#rust.as_deref() }),

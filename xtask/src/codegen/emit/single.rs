@@ -7,7 +7,7 @@ use super::{
     rust_file::RustFile,
 };
 use crate::codegen::{
-    model::{Batch, Endpoint, Family, Field, Gives, Kind, Model, Module, SingleCall, Type},
+    model::{Batch, Endpoint, Family, Field, Gives, Model, Module, SingleCall, Type},
     names::ident,
     tidy::Structs,
 };
@@ -146,7 +146,7 @@ impl<'a> Singles<'a> {
             Gives::Entry => quote! { |entry| entry.cloned() },
             Gives::Field(field) => {
                 let name = ident(&field.rust);
-                let value = match is_copy(&field.ty) {
+                let value = match field.ty.is_copy() {
                     true => quote! { entry.#name },
                     false => quote! { entry.#name.clone() },
                 };
@@ -311,18 +311,6 @@ fn type_of(field: &Field) -> Result<TokenStream, String> {
         Type::I64 => quote! { i64 },
         other => return Err(format!("`{}` cannot be returned: {other:?}", field.wire)),
     })
-}
-
-fn is_copy(ty: &Type) -> bool {
-    matches!(
-        ty,
-        Type::Bool
-            | Type::U32
-            | Type::U64
-            | Type::I32
-            | Type::I64
-            | Type::Named(_, Kind::IntegerEnum)
-    )
 }
 
 fn defines(module: &Module, name: &str) -> bool {
