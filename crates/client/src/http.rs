@@ -45,9 +45,9 @@ impl Home {
 }
 
 /// Why a call was refused.
-const OTHER_RUNTIME: &str = "the client belongs to another runtime that is still there, which may stand \
-    still and its connections with it; build a client for each runtime, or set up HTTP with `http` instead \
-    of `http_client`";
+const OTHER_RUNTIME: &str = "the client belongs to another runtime that still exists, and its connections \
+    make progress only while that one runs; build a client for each runtime, or configure HTTP with `http` \
+    instead of `http_client`";
 
 impl Http {
     /// A client for one runtime at a time, or for any number of multi-threaded ones, which always make

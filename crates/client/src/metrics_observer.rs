@@ -20,21 +20,21 @@ const TRY_DURATION: &str = "tencent_chat_try_duration_seconds";
 ///
 /// | metric | kind | labels |
 /// |---|---|---|
-/// | `tencent_chat_calls_total` | counter: calls that are over | `endpoint`, `outcome`, `error_type`, `error_class` |
+/// | `tencent_chat_calls_total` | counter: calls that have ended | `endpoint`, `outcome`, `error_type`, `error_class` |
 /// | `tencent_chat_call_duration_seconds` | histogram: from the call until its outcome, waiting and retries included | `endpoint`, `outcome` |
-/// | `tencent_chat_call_tries` | histogram: tries of a call, 0 if nothing was sent | `endpoint`, `outcome` |
-/// | `tencent_chat_quota_wait_seconds` | histogram: for how long the limiter held a call up | `endpoint`, `outcome` |
-/// | `tencent_chat_tries_total` | counter: requests that went out | `endpoint`, `outcome`, `error_type`, `error_class` |
-/// | `tencent_chat_try_duration_seconds` | histogram: from sending until the outcome of the try | `endpoint`, `outcome` |
+/// | `tencent_chat_call_tries` | histogram: attempts of a call, 0 if nothing was sent | `endpoint`, `outcome` |
+/// | `tencent_chat_quota_wait_seconds` | histogram: how long the limiter delayed a call | `endpoint`, `outcome` |
+/// | `tencent_chat_tries_total` | counter: requests that were sent | `endpoint`, `outcome`, `error_type`, `error_class` |
+/// | `tencent_chat_try_duration_seconds` | histogram: from sending until the outcome of the attempt | `endpoint`, `outcome` |
 ///
 /// | label | values |
 /// |---|---|
-/// | `endpoint` | `v4/openim/sendmsg`; `other` for commands that the spec does not have |
+/// | `endpoint` | `v4/openim/sendmsg`; `other` for commands that the spec does not describe |
 /// | `outcome` | `ok`, a kind of error ([`ErrorKind::as_str`](crate::ErrorKind::as_str)), `given_up` if the caller dropped the call |
-/// | `error_type` | the service's code or the HTTP status, otherwise as `outcome`; empty for a success. Codes that the spec does not have, and those that an app chooses, are `api` |
+/// | `error_type` | the service's code or the HTTP status, otherwise the same as `outcome`; empty for a success. Codes that the spec does not list, or that an app chooses, are `api` |
 /// | `error_class` | who must act ([`ErrorClass::as_str`](crate::types::ErrorClass::as_str)), `unknown`, or empty for a success |
 ///
-/// So the number of time series is bounded: no label holds what a user or a server wrote.
+/// The number of time series is bounded: no label has text from a user or a server.
 ///
 /// ```no_run
 /// # use std::sync::Arc;
@@ -56,15 +56,15 @@ pub struct MetricsObserver {}
 impl MetricsObserver {
     /// Describes the metrics to the recorder, which must be installed by now to know their units.
     pub fn new() -> Self {
-        describe_counter!(CALLS, Unit::Count, "Calls that are over.");
+        describe_counter!(CALLS, Unit::Count, "Calls that have ended.");
         describe_histogram!(CALL_DURATION, Unit::Seconds, "Time of a call.");
-        describe_histogram!(CALL_TRIES, Unit::Count, "Tries of a call.");
+        describe_histogram!(CALL_TRIES, Unit::Count, "Attempts of a call.");
         describe_histogram!(
             QUOTA_WAIT,
             Unit::Seconds,
             "Time that a call waits for its quota."
         );
-        describe_counter!(TRIES, Unit::Count, "Requests that went out.");
+        describe_counter!(TRIES, Unit::Count, "Requests that were sent.");
         describe_histogram!(TRY_DURATION, Unit::Seconds, "Time of a request.");
         Self {}
     }

@@ -1,4 +1,4 @@
-//! Deflate (RFC 1951) for short texts: one block, with the fixed code or with one made for the text.
+//! Deflate (RFC 1951) for short texts: a single block with the fixed code or a code made for the text.
 //!
 //! A stream of zlib has 380 KB of tables. Clearing them takes longer than compressing the 200 bytes of a
 //! signature.
@@ -8,23 +8,23 @@ use crate::generated::params::{VERSION, field};
 use std::sync::LazyLock;
 use zeroize::Zeroizing;
 
-/// Longest text that is compressed here. Longer ones could need codes of more than 15 bits.
+/// The longest text compressed here. A longer one could need codes of more than 15 bits.
 pub(super) const MOST: usize = 1024;
 
-/// Shortest and longest repetition.
+/// The shortest and the longest repetition.
 const REPEATS: (usize, usize) = (3, 258);
-/// A repetition at least this long is not given up for one that begins a byte later.
+/// A repetition of at least this length is taken without looking for a longer one at the next byte.
 const GOOD: usize = 16;
 const HASH_BITS: u32 = 10;
 
-/// The last block, with the fixed code, and with one of its own.
+/// The header of the last block, with the fixed code and with its own.
 const FIXED_BLOCK: (u32, u32) = (0b011, 3);
 const OWN_BLOCK: (u32, u32) = (0b101, 3);
 
-/// About how many bits the description of a code takes, for signatures.
+/// The approximate number of bits that describe a code, for signatures.
 const HEADER: u32 = 320;
-/// How long a block with the fixed code may be, in percent of the estimate of one with a code of its own. For a
-/// signature, making a code takes 38,000 instructions where everything else takes 10,000, and inflating takes
+/// How long a block with the fixed code may be, in percent of the estimate for a block with its own code. For a
+/// signature, making a code takes 38,000 instructions while everything else takes 10,000, and inflating takes
 /// 24,000 instead of 7,000.
 const WORTH: u32 = 104;
 
@@ -33,7 +33,7 @@ const LITERALS: usize = 288;
 const END: usize = 256;
 const LONGEST: usize = 285;
 const DISTANCES: usize = 30;
-/// Lengths of codes, and how often one comes again.
+/// Lengths of codes, and runs of equal lengths.
 const RUNS: usize = 19;
 const SAME: u8 = 16;
 const ZEROS: u8 = 17;
@@ -63,28 +63,28 @@ struct Codes {
     distances: Code<DISTANCES>,
 }
 
-/// A text in literals and repetitions.
+/// A text as literals and repetitions.
 #[derive(Clone)]
 struct Tokens {
     /// A byte, or the length of a repetition with its distance in the upper half.
     list: Zeroizing<Vec<u32>>,
     literals: Counts<LITERALS>,
     distances: Counts<DISTANCES>,
-    /// How many bits follow the symbols, whatever the code.
+    /// The number of bits that follow the symbols, with any code.
     extra_bits: u32,
 }
 
-/// Where in a text three bytes have stood last: one more than the place, by a hash of the bytes.
+/// The last position of three bytes in a text, plus one, by a hash of the bytes.
 type Index = [u16; 1 << HASH_BITS];
 
 const NOTHING: Index = [0; 1 << HASH_BITS];
 
-/// The beginning of a text, which has been read and written.
+/// The beginning of a text, already read and written.
 struct Head {
     text: String,
     tokens: Tokens,
     index: Index,
-    /// A block with the fixed code, as far as its bytes are complete, and the bits that follow.
+    /// The complete bytes of a block with the fixed code, and the bits that follow them.
     fixed: Vec<u8>,
     bits: (u64, u32),
 }
@@ -108,7 +108,7 @@ static HEAD: LazyLock<Head> = LazyLock::new(|| {
     }
 });
 
-/// A number as a symbol, and how many of its lower bits follow. The more bits `kept` has, the fewer follow.
+/// A number as a symbol, and how many of its low bits follow. The larger `kept` is, the fewer follow.
 #[inline]
 fn symbol(number: u32, kept: u32) -> (usize, u32) {
     let extra = number.checked_ilog2().unwrap_or(0).saturating_sub(kept);
@@ -180,7 +180,7 @@ impl Tokens {
                 at += 1;
                 (length, distance) = later;
             }
-            // What is within has stood before, and that is near enough.
+            // The bytes inside it are not indexed: their earlier occurrence is.
             list.push(length as u32 | ((distance as u32) << 16));
             at += length;
         }
@@ -206,12 +206,12 @@ impl Tokens {
             + self.extra_bits
     }
 
-    /// About how many bits they take in a block with a code of its own, which is described there.
+    /// Estimates how many bits they take in a block with its own code, including the description of that code.
     fn estimate(&self) -> u32 {
         HEADER + self.extra_bits + self.literals.entropy() + self.distances.entropy()
     }
 
-    /// Adds a block with the fixed code.
+    /// Appends a block with the fixed code.
     fn write_fixed(&self, out: &mut Vec<u8>) {
         let head = &*HEAD;
         match self.list.strip_prefix(&**head.tokens.list) {
@@ -229,8 +229,8 @@ impl Tokens {
     }
 }
 
-/// How many bytes stand at a place that have stood before, and how far before; 0 for fewer than three. Notes that they
-/// stand here.
+/// The length and distance of the repetition at a position; a length of 0 for fewer than three bytes. Adds the position
+/// to the index.
 #[inline]
 fn repetition(text: &[u8], at: usize, index: &mut Index) -> (usize, usize) {
     let Some(word) = three(text, at) else {
@@ -251,7 +251,7 @@ fn repetition(text: &[u8], at: usize, index: &mut Index) -> (usize, usize) {
     }
 }
 
-/// Three bytes, above one that is zero. None of the last three, so that four can be read.
+/// Three bytes, above a zero byte. `None` for the last three positions, since four bytes are read.
 #[inline]
 fn three(text: &[u8], at: usize) -> Option<u32> {
     let bytes = text.get(at..)?.first_chunk()?;
@@ -291,7 +291,7 @@ const LOGS: [u32; MOST + 2] = {
     logs
 };
 
-/// How much more that is for the next count.
+/// The difference to the next count.
 const GROWTH: [u32; MOST + 1] = {
     let (mut growth, mut number) = ([0; MOST + 1], 0);
     while number < growth.len() {
@@ -316,7 +316,7 @@ impl<const N: usize> Counts<N> {
         *count += 1;
     }
 
-    /// How many bits the symbols take at least, whatever the code.
+    /// The minimum number of bits that the symbols take with any code.
     fn entropy(&self) -> u32 {
         let all: u16 = self.of.iter().sum();
         (LOGS[usize::from(all)] - self.logs) / LOG_UNIT
@@ -337,7 +337,7 @@ impl Header {
     fn of(codes: &Codes) -> Self {
         let used = |lengths: &[u8]| lengths.iter().rposition(|length| *length > 0);
         let literals = used(&codes.literals.lengths).map_or(0, |last| last + 1);
-        // One at least is always described.
+        // At least one is always described.
         let distances = used(&codes.distances.lengths).map_or(1, |last| last + 1);
         let described = (codes.literals.lengths[..literals].iter())
             .chain(&codes.distances.lengths[..distances]);
@@ -366,7 +366,7 @@ impl Header {
             runs,
             literals,
             distances,
-            // Four at least are always written.
+            // At least four are always written.
             code_lengths: last.map_or(0, |last| last + 1).max(4),
             code,
         }
@@ -402,7 +402,7 @@ impl Header {
     }
 }
 
-/// Writes bits, the lowest first.
+/// Writes bits, lowest first.
 struct Bits<'a> {
     out: &'a mut Vec<u8>,
     held: u64,
@@ -457,7 +457,7 @@ impl<'a> Bits<'a> {
     }
 }
 
-/// Adds the block of a text, which must not be longer than [`MOST`].
+/// Appends the block for a text of at most [`MOST`] bytes.
 pub(super) fn compress(text: &[u8], out: &mut Vec<u8>) {
     let tokens = Tokens::of(text);
     let fixed = tokens.cost(&FIXED);
