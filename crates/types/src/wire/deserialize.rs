@@ -104,11 +104,7 @@ pub(crate) fn deserialize<'de, T: WireValue, D: Deserializer<'de>>(
             f.write_str(T::EXPECTED)
         }
         fn visit_borrowed_bytes<E: de::Error>(self, json: &'de [u8]) -> Result<T, E> {
-            let (value, misfits) = read_whole(json)?;
-            if !misfits.is_empty() {
-                FOUND.set(misfits);
-            }
-            Ok(value)
+            read_whole(json, |misfits| FOUND.set(misfits))
         }
         fn visit_newtype_struct<D: Deserializer<'de>>(
             self,
@@ -116,17 +112,17 @@ pub(crate) fn deserialize<'de, T: WireValue, D: Deserializer<'de>>(
         ) -> Result<T, D::Error> {
             let mut json = Vec::new();
             deserializer.deserialize_any(Transcribe(&mut json))?;
-            read_whole(&json).map(|(value, _)| value)
+            read_whole(&json, drop)
         }
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
             let mut json = Vec::new();
             let key = map.next_key::<Cow<'de, str>>()?;
             if key.as_deref() == Some(RAW_VALUE) {
                 let text = map.next_value_seed(Text)?;
-                return read_whole(text.as_bytes()).map(|(value, _)| value);
+                return read_whole(text.as_bytes(), drop);
             }
             transcribe_map(&mut json, key, map)?;
-            read_whole(&json).map(|(value, _)| value)
+            read_whole(&json, drop)
         }
     }
     let name = match deserializer.is_human_readable() {
@@ -136,32 +132,41 @@ pub(crate) fn deserialize<'de, T: WireValue, D: Deserializer<'de>>(
     deserializer.deserialize_newtype_struct(name, AsText(PhantomData))
 }
 
-fn read_whole<T: WireValue, E: de::Error>(json: &[u8]) -> Result<(T, Vec<u32>), E> {
+/// Reads a value. Calls `report` with where values did not fit, if any did not.
+fn read_whole<T: WireValue, E: de::Error>(
+    json: &[u8],
+    report: impl FnOnce(Vec<u32>),
+) -> Result<T, E> {
     let mut reader = Reader::new(json);
-    let mut slot = Slot::default();
     let begin = reader.begin();
-    let value = begin.and_then(|mark| {
-        let value = T::read(&mut reader, &mut slot)?;
-        match value {
-            Some(_) => reader.end()?,
-            None => {
-                reader.back(mark);
-                reader.slice()?;
-                reader.end()?;
-            }
+    let value = begin.and_then(|_| T::read(&mut reader, &mut Slot::default()));
+    // A large value is copied whenever it goes from one type to another, so only `value` holds it.
+    let end = match (begin, &value) {
+        (_, Ok(Some(_))) => reader.end(),
+        (Ok(mark), Ok(None)) => {
+            reader.back(mark);
+            reader.slice().and_then(|_| reader.end())
         }
-        Ok(value)
-    });
+        _ => Err(Broken),
+    };
+    if end.is_err() {
+        return Err(E::custom("invalid JSON"));
+    }
     match value {
-        Ok(Some(value)) => Ok((value, reader.into_misfits())),
-        Ok(None) => {
+        Ok(Some(value)) => {
+            let misfits = reader.into_misfits();
+            if !misfits.is_empty() {
+                report(misfits);
+            }
+            Ok(value)
+        }
+        _ => {
             let found = kind(json);
             Err(E::custom(format_args!(
                 "invalid type: {found}, expected {}",
                 T::EXPECTED
             )))
         }
-        Err(Broken) => Err(E::custom("invalid JSON")),
     }
 }
 

@@ -154,14 +154,12 @@ impl Extra {
         self.0.get_or_insert_default()
     }
 
+    #[inline]
     pub(crate) fn form(&self, name: &str) -> Form {
-        let Some(kept) = &self.0 else {
-            return Form::Usual;
-        };
-        kept.forms
-            .iter()
-            .find(|(n, _)| *n == name)
-            .map_or(Form::Usual, |(_, form)| *form)
+        match &self.0 {
+            Some(kept) => kept.form(name),
+            None => Form::Usual,
+        }
     }
 
     /// Everything that is known about the original form of the field with this wire name.
@@ -287,6 +285,12 @@ pub(crate) fn keep(parts: &mut Parts, reader: &mut Reader<'_>) -> Result<(), Bro
 }
 
 impl Kept {
+    fn form(&self, name: &str) -> Form {
+        let mut forms = self.forms.iter();
+        let form = forms.find(|(n, _)| *n == name);
+        form.map_or(Form::Usual, |(_, form)| *form)
+    }
+
     #[cold]
     fn shrink(&mut self) {
         for parts in [

@@ -4,7 +4,7 @@ use super::form::Form;
 use std::borrow::Cow;
 
 /// The bytes are not valid JSON.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Broken;
 
 /// Maximum depth of objects and lists that are parsed; deeper ones are kept unchanged.
@@ -358,27 +358,33 @@ impl<'de> Reader<'de> {
         if !self.entry(first)? {
             return Ok(None);
         }
-        let start = self.at;
-        let rest = self.json.get(start..).unwrap_or_default();
-        // First the one that is expected, then those behind it, then those before it.
+        let rest = self.json.get(self.at..).unwrap_or_default();
+        let expected = fields.get(*next);
+        match expected.and_then(|field| starts_with_key(rest, field)) {
+            Some(length) => self.pass_key(length, *next, next),
+            None => self.search_others(fields, next),
+        }
+    }
+
+    /// As [`search`](Self::search), where the key that comes is not the one that is expected. Tries those
+    /// behind it, then those before it.
+    #[inline(never)]
+    fn search_others(
+        &mut self,
+        fields: &[&'static str],
+        next: &mut usize,
+    ) -> Result<Option<usize>, Broken> {
+        let rest = self.json.get(self.at..).unwrap_or_default();
         let mut index = *next;
         for _ in fields {
-            let Some(field) = fields.get(index).or(fields.first()) else {
-                break;
-            };
+            index += 1;
             if index >= fields.len() {
                 index = 0;
             }
-            // `"From_Account"` of `,"From_Account":`.
-            let end = field.len() - 2;
-            // Of keys of other lengths another byte stands there.
-            if rest.get(end - 1) == Some(&b'"') && rest.starts_with(&field.as_bytes()[1..=end]) {
-                self.at += end;
-                self.colon(start)?;
-                *next = index + 1;
-                return Ok(Some(index));
+            let field = fields.get(index);
+            if let Some(length) = field.and_then(|field| starts_with_key(rest, field)) {
+                return self.pass_key(length, index, next);
             }
-            index += 1;
         }
         let key = self.key_here()?;
         // A key with escapes can be one of them all the same.
@@ -392,6 +398,21 @@ impl<'de> Reader<'de> {
             *next = index + 1;
         }
         Ok(Some(index.unwrap_or(fields.len())))
+    }
+
+    /// Goes from the quote of the key with this index, whose length includes its quotes, to its value.
+    #[inline]
+    fn pass_key(
+        &mut self,
+        length: usize,
+        index: usize,
+        next: &mut usize,
+    ) -> Result<Option<usize>, Broken> {
+        let start = self.at;
+        self.at += length;
+        self.colon(start)?;
+        *next = index + 1;
+        Ok(Some(index))
     }
 
     /// The last key, while the reader is before its value.
@@ -447,13 +468,38 @@ impl<'de> Reader<'de> {
         }
     }
 
+    /// A parsed string; the reader is at its quote.
+    #[inline]
+    pub(crate) fn decoded(&mut self) -> Result<Decoded<'de>, Broken> {
+        match self.plain() {
+            Some(text) => Ok(Decoded {
+                text: Cow::Borrowed(text),
+                odd: false,
+            }),
+            None => self.string().map(Str::decode),
+        }
+    }
+
+    /// A string, if it and all of the input is as nearly all are: without escapes, control characters and invalid
+    /// UTF-8. Otherwise the reader stays at its quote.
+    fn plain(&mut self) -> Option<&'de str> {
+        let start = self.at + 1;
+        let end = special(self.json, start);
+        if self.json.get(end) != Some(&b'"') {
+            return None;
+        }
+        let text = self.text?.get(start..end)?;
+        self.at = end + 1;
+        Some(text)
+    }
+
     /// A string; records in `form` if it has to be kept along with what was read. `None` for any other type.
     #[inline]
     pub(crate) fn text(&mut self, form: &mut Form) -> Result<Option<Cow<'de, str>>, Broken> {
         if self.peek()? != b'"' {
             return Ok(None);
         }
-        let Decoded { text, odd } = self.string()?.decode();
+        let Decoded { text, odd } = self.decoded()?;
         if odd {
             *form = Form::Raw;
         }
@@ -650,6 +696,26 @@ impl<'de> Reader<'de> {
     }
 }
 
+/// The length of the key in quotes with which `json` begins, if it is that of `field`: `"From_Account"` of
+/// `,"From_Account":`.
+#[inline]
+fn starts_with_key(json: &[u8], field: &str) -> Option<usize> {
+    let key = field.as_bytes().get(1..field.len() - 1)?;
+    // For keys of other lengths, there is a different byte at this position.
+    let fits = json.get(key.len() - 1) == Some(&b'"');
+    (fits && same_key(json.get(..key.len())?, key)).then_some(key.len())
+}
+
+/// Whether two texts of the same length are the same. Keys are so short that this is faster than a call.
+#[inline]
+fn same_key(left: &[u8], right: &[u8]) -> bool {
+    if let (Some(left_end), Some(right_end)) = (left.last_chunk::<8>(), right.last_chunk::<8>()) {
+        let (left, right) = (left.as_chunks::<8>().0, right.as_chunks::<8>().0);
+        return left_end == right_end && left.iter().zip(right).all(|(left, right)| left == right);
+    }
+    left.iter().eq(right)
+}
+
 /// Index of the next quote, backslash or control character; the length if there is none.
 #[inline]
 pub(super) fn special(json: &[u8], from: usize) -> usize {
@@ -679,11 +745,10 @@ fn special_in(chunk: [u8; 8]) -> Option<usize> {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
     let chunk = u64::from_le_bytes(chunk);
-    let (quote, backslash) = (chunk ^ (ONES * 0x22), chunk ^ (ONES * 0x5C));
-    let control = chunk.wrapping_sub(ONES * 0x20) & !chunk;
-    let quote = quote.wrapping_sub(ONES) & !quote;
-    let backslash = backslash.wrapping_sub(ONES) & !backslash;
-    let found = (control | quote | backslash) & HIGH;
+    // This exchanges quote and space, so that the quote follows the control characters.
+    let low = (chunk ^ (ONES * 2)).wrapping_sub(ONES * 0x21);
+    let backslash = (chunk ^ (ONES * 0x5C)).wrapping_sub(ONES);
+    let found = (low | backslash) & !chunk & HIGH;
     (found != 0).then(|| (found.trailing_zeros() / 8) as usize)
 }
 

@@ -111,7 +111,7 @@ impl<'de> Tagged<'de> {
         self.tag = Some(match reader.peek()? {
             b'"' => {
                 let mark = reader.mark();
-                let Decoded { text, odd } = reader.string()?.decode();
+                let Decoded { text, odd } = reader.decoded()?;
                 if odd {
                     reader.note(mark);
                 }
@@ -141,12 +141,11 @@ impl<'de> Tagged<'de> {
     }
 
     /// Passes the additional keys to a content.
-    pub(crate) fn finish<T: Content>(mut self, mut content: T) -> T {
+    pub(crate) fn finish(mut self, content: &mut impl Content) {
         if !self.siblings.is_empty() {
             self.siblings.shrink();
             content.extra_mut().set_siblings(self.siblings);
         }
-        content
     }
 }
 
@@ -270,10 +269,11 @@ macro_rules! wire_union {
                         object.keep(reader)?;
                     }
                 }
-                Ok(Some(match read {
-                    $( Some(Self::$variant(content)) => Self::$variant(object.finish(content)), )*
-                    _ => Self::Unknown(object.unknown(reader)),
-                }))
+                match &mut read {
+                    $( Some(Self::$variant(content)) => object.finish(content), )*
+                    _ => read = Some(Self::Unknown(object.unknown(reader))),
+                }
+                Ok(read)
             }
 
             fn write<S: serde::Serializer>(
