@@ -1,7 +1,7 @@
 //! The query that the service appends to the app's address.
 
 use crate::ReceiveError;
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 use tencent_chat_types::webhook::query;
@@ -30,26 +30,41 @@ impl<'a> Query<'a> {
         let mut found = Self::default();
         let mut rest = Some(text);
         while let Some(text) = rest {
+            // Nearly always there are no escapes, and this finds the end of the pair.
+            let special = memchr2(b'&', b'%', text.as_bytes());
+            let escaped = special.is_some_and(|at| text.as_bytes().get(at) == Some(&b'%'));
+            let end = match escaped {
+                true => memchr(b'&', text.as_bytes()),
+                false => special,
+            };
             let pair;
-            (pair, rest) = cut(text, b'&');
-            let (name, value) = cut(pair, b'=');
-            let value = value.unwrap_or_default();
-            let (place, name) = match name {
-                query::SDK_APP_ID => (&mut found.sdk_app_id, query::SDK_APP_ID),
-                query::COMMAND => (&mut found.command, query::COMMAND),
-                query::CLIENT_IP => (&mut found.client_ip, query::CLIENT_IP),
-                query::OPT_PLATFORM => (&mut found.opt_platform, query::OPT_PLATFORM),
-                query::SIGN => (&mut found.sign, query::SIGN),
-                query::REQUEST_TIME => (&mut found.request_time, query::REQUEST_TIME),
-                _ => continue,
+            (pair, rest) = cut(text, end);
+            /// The first parameter of these that the pair has.
+            macro_rules! first {
+                ($($field:ident: $name:expr,)*) => {
+                    $( if let Some(value) = value_of(pair, $name) {
+                        (&mut found.$field, $name, value)
+                    } else )* {
+                        continue;
+                    }
+                };
+            }
+            // Comparing with a constant takes less than looking for the end of the name.
+            let (place, name, value) = first! {
+                sdk_app_id: query::SDK_APP_ID,
+                command: query::COMMAND,
+                client_ip: query::CLIENT_IP,
+                opt_platform: query::OPT_PLATFORM,
+                sign: query::SIGN,
+                request_time: query::REQUEST_TIME,
             };
             // Code that reads the first and code that reads the last would see two different requests.
             if place.is_some() {
                 return Err(ReceiveError::RepeatedParameter { name });
             }
-            *place = Some(match memchr(b'%', value.as_bytes()) {
-                None => Cow::Borrowed(value),
-                Some(_) => percent_decode_str(value).decode_utf8().map_err(|_| {
+            *place = Some(match escaped {
+                false => Cow::Borrowed(value),
+                true => percent_decode_str(value).decode_utf8().map_err(|_| {
                     ReceiveError::MalformedParameter {
                         name,
                         expected: "UTF-8",
@@ -61,9 +76,18 @@ impl<'a> Query<'a> {
     }
 }
 
-/// The text before the first `separator`, and the text behind it, if there is one.
-fn cut(text: &str, separator: u8) -> (&str, Option<&str>) {
-    match memchr(separator, text.as_bytes()) {
+/// The value of a pair if it has this name.
+#[inline]
+fn value_of<'t>(pair: &'t str, name: &str) -> Option<&'t str> {
+    match pair.strip_prefix(name)? {
+        "" => Some(""),
+        value => value.strip_prefix('='),
+    }
+}
+
+/// The text before the byte at this index, and the text behind it; all of it if there is no such byte.
+fn cut(text: &str, at: Option<usize>) -> (&str, Option<&str>) {
+    match at {
         Some(at) => (text.get(..at).unwrap_or_default(), text.get(at + 1..)),
         None => (text, None),
     }
