@@ -1,15 +1,15 @@
 //! A tower service, for axum, hyper and others.
 
-use crate::{HttpAnswer, ReceiveError, Receiver, Webhooks};
-use bytes::Bytes;
+use crate::{HttpAnswer, ReceiveError, Receiver, Webhooks, webhooks::within};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError};
 use std::{
     convert::Infallible,
     error::Error as StdError,
-    future::Future,
-    pin::Pin,
+    future::{Future, ready},
+    pin::{Pin, pin},
     task::{Context, Poll},
 };
 use tokio::time::Instant;
@@ -45,37 +45,31 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let webhooks = self.0.clone();
-        Box::pin(async move { Ok(answer(&webhooks, request).await) })
-    }
-}
-
-async fn answer<B>(webhooks: &Webhooks, request: Request<B>) -> Response<Full<Bytes>>
-where
-    B: Body + Send,
-    B::Data: Send,
-    B::Error: Into<Box<dyn StdError + Send + Sync>>,
-{
-    if request.method() != Method::POST {
-        let mut refused = response(StatusCode::METHOD_NOT_ALLOWED, Vec::new());
-        let post = HeaderValue::from_static("POST");
-        refused.headers_mut().insert(header::ALLOW, post);
-        return refused;
-    }
-    let until = Instant::now() + webhooks.time();
-    let (head, body) = request.into_parts();
-    let query = head.uri.query().unwrap_or_default();
-    // Senders that can't prove anything need not send a body.
-    let origin = match webhooks.verify(query) {
-        Ok(origin) => origin,
-        Err(answer) => return finish(answer),
-    };
-    match webhooks.receiver().read_body(body, until).await {
-        Ok(body) => {
-            let began = Instant::now();
-            finish(webhooks.handle_verified(origin, &body, began, until).await)
+        if request.method() != Method::POST {
+            let mut refused = response(StatusCode::METHOD_NOT_ALLOWED, Vec::new());
+            let post = HeaderValue::from_static("POST");
+            refused.headers_mut().insert(header::ALLOW, post);
+            return Box::pin(ready(Ok(refused)));
         }
-        Err(error) => finish(webhooks.refuse(&error)),
+        let webhooks = self.0.clone();
+        let until = Instant::now() + webhooks.time();
+        // Senders that can't prove anything need not send a body. This is done here so that the future
+        // holds the body only, and not the whole request.
+        let origin = match webhooks.verify(request.uri().query().unwrap_or_default()) {
+            Ok(origin) => origin,
+            Err(answer) => return Box::pin(ready(Ok(answer.into()))),
+        };
+        let body = request.into_body();
+        Box::pin(async move {
+            let answer = match webhooks.receiver().read_body(body, until).await {
+                Ok(body) => {
+                    let began = Instant::now();
+                    webhooks.handle_verified(origin, &body, began, until).await
+                }
+                Err(error) => webhooks.refuse(&error),
+            };
+            Ok(answer.into())
+        })
     }
 }
 
@@ -93,21 +87,48 @@ impl Receiver {
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
         let limit = self.body_limit();
-        let too_large = ReceiveError::BodyTooLarge { limit };
         if body.size_hint().lower() > limit as u64 {
-            return Err(too_large);
+            return Err(ReceiveError::BodyTooLarge { limit });
         }
-        let body = Limited::new(body, limit).collect();
-        match tokio::time::timeout_at(until, body).await {
-            Ok(Ok(body)) => Ok(body.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large),
-            Ok(Err(_)) | Err(_) => Err(ReceiveError::BodyBroken),
-        }
+        let read = within(until, collect(body, limit)).await;
+        read.unwrap_or(Err(ReceiveError::BodyBroken))
     }
 }
 
-fn finish(answer: HttpAnswer) -> Response<Full<Bytes>> {
-    answer.into()
+/// Reads a body up to a limit. One that arrives in one piece is not copied.
+async fn collect<B>(body: B, limit: usize) -> Result<Bytes, ReceiveError>
+where
+    B: Body,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    let mut body = pin!(body);
+    let (mut whole, mut joined) = (Bytes::new(), BytesMut::new());
+    // Many bodies know that they have ended before there is nothing more to read.
+    while !body.is_end_stream()
+        && let Some(frame) = body.frame().await
+    {
+        let frame = frame.map_err(|error| match error.into().is::<LengthLimitError>() {
+            true => ReceiveError::BodyTooLarge { limit },
+            false => ReceiveError::BodyBroken,
+        })?;
+        let Ok(mut data) = frame.into_data() else {
+            continue;
+        };
+        let length = data.remaining();
+        if length > limit - whole.len() - joined.len() {
+            return Err(ReceiveError::BodyTooLarge { limit });
+        }
+        if whole.is_empty() && joined.is_empty() {
+            whole = data.copy_to_bytes(length);
+        } else {
+            joined.put(std::mem::take(&mut whole));
+            joined.put(data);
+        }
+    }
+    Ok(match joined.is_empty() {
+        true => whole,
+        false => joined.freeze(),
+    })
 }
 
 impl From<HttpAnswer> for Response<Full<Bytes>> {

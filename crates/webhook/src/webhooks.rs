@@ -5,15 +5,16 @@ use bytes::Bytes;
 use futures_util::{FutureExt, TryFutureExt};
 use std::{
     any::Any,
-    collections::HashMap,
+    collections::BTreeMap,
     error::Error as StdError,
     fmt,
-    future::Future,
+    future::{Future, poll_fn},
     marker::PhantomData,
     ops::Deref,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
+    pin::{Pin, pin},
     sync::Arc,
+    task::Poll,
     time::Duration,
 };
 use tencent_chat_types::{
@@ -32,40 +33,52 @@ use tokio_util::task::TaskTracker;
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// A verified event of one type, as passed to a handler. Cheap to clone.
-#[derive(Debug)]
-pub struct Received<E> {
-    event: Arc<E>,
-    origin: Arc<Origin>,
+pub struct Received<E>(Arc<Content<E>>);
+
+/// What a handler receives, and its own late answer, in one allocation.
+struct Content<E> {
+    event: E,
+    origin: Origin,
+    late: Option<LateBody<E>>,
 }
+
+/// The body of a handler's own late answer. A panic in it leaves nothing behind.
+type LateBody<E> = AssertUnwindSafe<Arc<dyn Fn(&E) -> Vec<u8> + Send + Sync>>;
 
 impl<E> Clone for Received<E> {
     fn clone(&self) -> Self {
-        Self {
-            event: Arc::clone(&self.event),
-            origin: Arc::clone(&self.origin),
-        }
+        Self(Arc::clone(&self.0))
     }
 }
 
 impl<E> Deref for Received<E> {
     type Target = E;
     fn deref(&self) -> &E {
-        &self.event
+        &self.0.event
+    }
+}
+
+impl<E: fmt::Debug> fmt::Debug for Received<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received")
+            .field("event", &self.0.event)
+            .field("origin", &self.0.origin)
+            .finish()
     }
 }
 
 impl<E: Webhook> Received<E> {
     /// Information from the query.
     pub fn origin(&self) -> &Origin {
-        &self.origin
+        &self.0.origin
     }
 
     /// Identifies the event: the key is the same when the service sends it again, as it may
     /// for "after" events. If no field identifies an event
     /// ([`Webhook::identity`] is `None`), two with the same content have the same key.
     pub fn key(&self) -> EventKey {
-        let whole = || to_vec(&*self.event).unwrap_or_default();
-        EventKey::of(E::META.command, self.event.identity(), whole)
+        let whole = || to_vec(&**self).unwrap_or_default();
+        EventKey::of(E::META.command, self.identity(), whole)
     }
 }
 
@@ -244,7 +257,7 @@ pub struct Webhooks(Arc<Inner>);
 #[derive(Clone)]
 struct Inner {
     receiver: Receiver,
-    handlers: HashMap<&'static str, Arc<dyn Handle>>,
+    handlers: BTreeMap<&'static str, Arc<dyn Handle>>,
     others: Option<Arc<Others>>,
     unreadable: Option<Arc<OnUnreadable>>,
     deadline: Duration,
@@ -276,11 +289,50 @@ struct Begun {
     /// Whether the handler continues when nobody waits for its answer any more.
     in_background: bool,
     answer: Boxed<Result<HttpAnswer, HandlerError>>,
-    /// The body of the handler's own late answer, if there is one.
-    late: Box<dyn FnOnce(Late) -> Option<Vec<u8>> + Send>,
+    late: LateAnswer,
 }
 
-type LateAnswer<E> = Arc<dyn Fn(&E) -> <E as Webhook>::Answer + Send + Sync>;
+/// The answer if the handler gives none.
+enum LateAnswer {
+    /// That of a typed handler.
+    Typed(Arc<dyn AnswerLate>),
+    /// Always the same body.
+    Body(Vec<u8>),
+    /// The acknowledgement, if events are allowed in this case.
+    Acknowledgement,
+}
+
+impl LateAnswer {
+    /// The body; `None` if there is nothing to answer.
+    fn body(self, policy: Late) -> Option<Vec<u8>> {
+        match (self, policy) {
+            (Self::Typed(content), _) => content.late_body(policy),
+            (Self::Body(body), _) => Some(body),
+            (Self::Acknowledgement, Late::Allow) => Some(acknowledgement()),
+            (Self::Acknowledgement, Late::Fail) => None,
+        }
+    }
+}
+
+/// The content of a [`Received`] with its types erased.
+trait AnswerLate: Send + Sync {
+    /// The body of the handler's own late answer, or what the policy says.
+    fn late_body(&self, policy: Late) -> Option<Vec<u8>>;
+}
+
+impl<E: Webhook> AnswerLate for Content<E> {
+    fn late_body(&self, policy: Late) -> Option<Vec<u8>> {
+        let own = self.late.as_ref().and_then(|late| {
+            // This is the app's code, too, so it may panic.
+            catch_unwind(AssertUnwindSafe(|| late(&self.event))).ok()
+        });
+        match (own, policy) {
+            (Some(own), _) => Some(own),
+            (None, Late::Allow) => Some(encode(E::Answer::allow(), &self.event)),
+            (None, Late::Fail) => None,
+        }
+    }
+}
 
 /// How a handler ended.
 enum Ended {
@@ -292,7 +344,7 @@ enum Ended {
 
 struct Typed<E: Webhook, F, Kind> {
     handler: Arc<F>,
-    late: Option<LateAnswer<E>>,
+    late: Option<LateBody<E>>,
     kind: PhantomData<fn() -> Kind>,
 }
 
@@ -309,37 +361,31 @@ where
             Ok(event) => event,
             Err(error) => return Err(Box::new((origin, error))),
         };
-        let received = Received {
-            event: Arc::new(event),
-            origin: Arc::new(origin),
-        };
-        let (kept, late) = (received.clone(), self.late.clone());
+        let late = self
+            .late
+            .as_ref()
+            .map(|late| AssertUnwindSafe(Arc::clone(late)));
+        let content = Arc::new(Content {
+            event,
+            origin,
+            late,
+        });
         let handler = Arc::clone(&self.handler);
-        let event = Arc::clone(&received.event);
+        let received = Received(Arc::clone(&content));
         Ok(Begun {
             when: E::META.when,
             in_background: E::META.when == When::After,
             answer: Box::pin(async move {
+                let event = received.clone();
                 let answer: E::Answer = handler(received).await.into_answer()?;
-                Ok(ok(encode(answer, &event)))
+                Ok(ok(encode(answer, &*event)))
             }),
-            late: Box::new(move |policy| {
-                let own = late.and_then(|late| {
-                    // This is the app's code, too, so it may panic.
-                    let answer = || encode(late(&kept), &kept);
-                    catch_unwind(AssertUnwindSafe(answer)).ok()
-                });
-                match (own, policy) {
-                    (Some(own), _) => Some(own),
-                    (None, Late::Allow) => Some(encode(E::Answer::allow(), &kept)),
-                    (None, Late::Fail) => None,
-                }
-            }),
+            late: LateAnswer::Typed(content),
         })
     }
 
     fn with_late(&self, late: Box<dyn Any + Send>) -> Option<Arc<dyn Handle>> {
-        let late = late.downcast::<LateAnswer<E>>().ok()?;
+        let late = late.downcast::<LateBody<E>>().ok()?;
         Some(Arc::new(Self {
             handler: Arc::clone(&self.handler),
             late: Some(*late),
@@ -371,7 +417,7 @@ impl Webhooks {
     pub fn new(receiver: Receiver) -> Self {
         Self(Arc::new(Inner {
             receiver,
-            handlers: HashMap::new(),
+            handlers: BTreeMap::new(),
             others: None,
             unreadable: None,
             deadline: Self::DEFAULT_DEADLINE,
@@ -424,7 +470,8 @@ impl Webhooks {
         self,
         answer: impl Fn(&E) -> E::Answer + Send + Sync + 'static,
     ) -> Self {
-        let answer: LateAnswer<E> = Arc::new(answer);
+        let answer: LateBody<E> =
+            AssertUnwindSafe(Arc::new(move |event| encode(answer(event), event)));
         self.change(|inner| {
             let handler = inner.handlers.get_mut(E::META.command);
             if let Some(handler) = handler
@@ -647,27 +694,26 @@ impl Webhooks {
 
     /// The outcome of an event, and the response.
     async fn run(&self, command: &str, begun: Begun, until: Instant) -> (&'static str, HttpAnswer) {
+        const OVERLOADED: &str = "overloaded";
         let inner = &self.0;
-        let slots = match begun.in_background {
-            true => &inner.in_background,
-            false => &inner.in_flight,
-        };
-        let Ok(slot) = Arc::clone(slots).try_acquire_owned() else {
-            let answer = match (begun.in_background, begun.when) {
-                // A "before" event can be answered without the handler.
-                (true, When::Before) => (begun.late)(Late::Allow).map(ok),
-                _ => None,
-            };
-            return ("overloaded", answer.unwrap_or_else(|| failed(503)));
-        };
         let handler = handled(begun.answer);
         let ended = match begun.in_background {
             false => {
-                let ended = timeout_at(until, handler).await;
-                drop(slot);
-                ended.ok()
+                let Ok(_slot) = inner.in_flight.try_acquire() else {
+                    return (OVERLOADED, failed(503));
+                };
+                within(until, handler).await
             }
             true => {
+                let slots = Arc::clone(&inner.in_background);
+                let Ok(slot) = slots.try_acquire_owned() else {
+                    let answer = match begun.when {
+                        // A "before" event can be answered without the handler.
+                        When::Before => begun.late.body(Late::Allow).map(ok),
+                        _ => None,
+                    };
+                    return (OVERLOADED, answer.unwrap_or_else(|| failed(503)));
+                };
                 let (tell, mut told) = oneshot::channel();
                 let (command, limit) = (command.to_owned(), inner.background_deadline);
                 inner.tasks.spawn(async move {
@@ -696,7 +742,7 @@ impl Webhooks {
             Some(Ended::Answered(answer)) => return (ANSWERED, answer),
             // It continues, and the outcome doesn't depend on it.
             None if begun.in_background => {
-                let answer = (begun.late)(Late::Allow).unwrap_or_else(acknowledgement);
+                let answer = (begun.late.body(Late::Allow)).unwrap_or_else(acknowledgement);
                 return ("in_background", ok(answer));
             }
             None => "late",
@@ -707,7 +753,7 @@ impl Webhooks {
         let answer = match begun.when {
             // Reported as failed, so that the service may send the event again.
             When::After => failed(500),
-            _ => (begun.late)(inner.late).map_or_else(|| failed(503), ok),
+            _ => (begun.late.body(inner.late)).map_or_else(|| failed(503), ok),
         };
         (outcome, answer)
     }
@@ -738,6 +784,16 @@ impl Webhooks {
     }
 }
 
+/// The output of a future that ends by then. Sets a timer only for one that is not ready at once.
+pub(crate) async fn within<F: Future>(until: Instant, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let at_once = poll_fn(|context| Poll::Ready(future.as_mut().poll(context)));
+    match at_once.await {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => timeout_at(until, future).await.ok(),
+    }
+}
+
 /// Runs a handler so that its panic doesn't take down the connection.
 async fn handled(answer: Boxed<Result<HttpAnswer, HandlerError>>) -> Ended {
     match AssertUnwindSafe(answer).catch_unwind().await {
@@ -760,7 +816,7 @@ impl Inner {
                 }
                 Ok(ok(allow))
             }),
-            late: Box::new(move |_| Some(late)),
+            late: LateAnswer::Body(late),
         }
     }
 
@@ -797,10 +853,7 @@ impl Inner {
                     _ => ok(acknowledgement()),
                 }))
             }),
-            late: Box::new(|policy| match policy {
-                Late::Allow => Some(acknowledgement()),
-                Late::Fail => None,
-            }),
+            late: LateAnswer::Acknowledgement,
         })
     }
 }
@@ -899,8 +952,7 @@ fn trace_failure(command: &str, error: &HandlerError) {
 
 impl fmt::Debug for Webhooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut handled: Vec<_> = self.0.handlers.keys().collect();
-        handled.sort_unstable();
+        let handled: Vec<_> = self.0.handlers.keys().collect();
         f.debug_struct("Webhooks")
             .field("receiver", &self.0.receiver)
             .field("handled", &handled)

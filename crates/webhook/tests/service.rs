@@ -133,6 +133,29 @@ async fn refused_requests_never_reach_the_handler() {
     assert_eq!(seen.load(Ordering::SeqCst), 0);
 }
 
+/// The parts of a chunked body arrive one by one.
+#[tokio::test]
+async fn a_body_in_many_parts_is_one_event() {
+    let (address, seen) = app(Duration::from_secs(1)).await;
+    let chunks: Vec<String> = (BODY.as_bytes().chunks(7))
+        .map(|chunk| {
+            format!(
+                "{:x}\r\n{}\r\n",
+                chunk.len(),
+                str::from_utf8(chunk).unwrap()
+            )
+        })
+        .collect();
+    let head = head("POST", &query(), "transfer-encoding: chunked");
+    let answer = raw(
+        address,
+        &[head.as_bytes(), chunks.concat().as_bytes(), b"0\r\n\r\n"],
+    )
+    .await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    assert_eq!(seen.load(Ordering::SeqCst), 1);
+}
+
 /// The body is not read beyond the limit, whether or not its length is announced.
 #[tokio::test]
 async fn large_bodies_are_cut_off() {
