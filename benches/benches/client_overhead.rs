@@ -1,17 +1,13 @@
 //! The cost of the client compared with bare reqwest: the same request to the same server, with the same
 //! settings, one at a time and 64 at once. The client does its usual work: it checks, keeps a quota (one that
-//! is never reached), signs, is ready to repeat, and reads leniently.
+//! is never reached), signs, is ready to repeat, and reads leniently. With `--growth`, with 1 to 1,024 tasks.
 
 use serde::{Deserialize, Serialize};
-use std::{
-    error::Error,
-    io::{ErrorKind, Read as _, Write as _},
-    net::{SocketAddr, TcpListener, TcpStream},
-    sync::Arc,
-    thread,
-    time::Duration,
+use std::{error::Error, sync::Arc, time::Duration};
+use tencent_chat_benches::{
+    Contender, Goal, Harness,
+    loopback::{self, SENT, spread},
 };
-use tencent_chat_benches::{Contender, Goal, Harness};
 use tencent_chat_client::{Client, LocalLimiter, SecretKey};
 use tencent_chat_types::{Endpoint, message::SendMsg, model::TextElem};
 use tencent_chat_usersig::Signer;
@@ -20,8 +16,9 @@ use tokio::runtime;
 const APP: u64 = 1_400_000_000;
 const ADMIN: &str = "administrator";
 const KEY: &str = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e";
+/// Calls of one step with `--growth`.
+const CALLS: u64 = 2_048;
 const TEXT: &str = "Dinner at seven?";
-const REPLY: &str = r#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0,"MsgTime":1700000100,"MsgKey":"7_2837_1700000100"}"#;
 
 /// Code as written without this SDK.
 #[derive(Serialize)]
@@ -99,73 +96,13 @@ fn message() -> SendMsg {
         .with_msg_seq(8_u32)
 }
 
-/// A server that always sends the same reply, on its own thread. It never sleeps: the time to wake it would
-/// count as the client's, and more often the longer the client takes.
-fn serve() -> Result<SocketAddr, Box<dyn Error>> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    listener.set_nonblocking(true)?;
-    let address = listener.local_addr()?;
-    let reply = format!(
-        "HTTP/1.1 200 OK\r\nServer: loopback\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{REPLY}",
-        REPLY.len()
-    );
-    thread::spawn(move || {
-        let mut connections: Vec<(TcpStream, Vec<u8>)> = Vec::new();
-        loop {
-            if let Ok((stream, _)) = listener.accept()
-                && stream.set_nonblocking(true).is_ok()
-                && stream.set_nodelay(true).is_ok()
-            {
-                connections.push((stream, Vec::new()));
-            }
-            connections.retain_mut(|(stream, request)| answer(stream, request, &reply));
-        }
-    });
-    Ok(address)
-}
-
-/// Reads the available bytes, and replies once they are a whole request. False when the connection is closed.
-fn answer(stream: &mut TcpStream, request: &mut Vec<u8>, reply: &str) -> bool {
-    let mut read = [0; 4096];
-    match stream.read(&mut read) {
-        Ok(0) => return false,
-        Ok(count) => request.extend(&read[..count]),
-        Err(error) => return error.kind() == ErrorKind::WouldBlock,
-    }
-    let text = String::from_utf8_lossy(request);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else {
-        return true;
-    };
-    let length = head
-        .lines()
-        .filter_map(|line| line.split_once(':'))
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        .and_then(|(_, length)| length.trim().parse().ok());
-    if length.is_some_and(|length: usize| body.len() < length) {
-        return true;
-    }
-    request.clear();
-    stream.write_all(reply.as_bytes()).is_ok()
-}
-
-/// Runs so many calls, spread over the tasks.
-async fn spread<F: Future<Output = ()> + 'static>(count: u64, tasks: u64, call: impl Fn(u64) -> F) {
-    let set = tokio::task::LocalSet::new();
-    for task in 0..tasks {
-        let share = count / tasks + u64::from(task < count % tasks);
-        set.spawn_local(call(share));
-    }
-    set.await;
-}
-
 #[allow(
     clippy::unwrap_used,
     reason = "a call that fails makes the figures void"
 )]
 fn main() -> Result<(), Box<dyn Error>> {
     let harness = Harness::from_args();
-    let server = serve()?;
+    let server = loopback::serve(SENT)?;
     let command = SendMsg::META.path;
 
     let limiter = LocalLimiter::new().command(command, u32::MAX, 1);
@@ -177,15 +114,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let sig = Signer::new(APP, KEY).sign(ADMIN, Duration::from_secs(7 * 86_400))?;
     let bare = Bare {
-        // The settings of the client's builder.
-        http: reqwest::Client::builder()
-            .user_agent(concat!("tencent-chat-rust/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(3))
-            .pool_idle_timeout(Duration::from_secs(60))
-            .tcp_nodelay(true)
-            .no_proxy()
-            .build()?,
+        http: loopback::bare_http()?,
         address: format!(
             "http://{server}/{command}?sdkappid={APP}&identifier={ADMIN}&usersig={}&contenttype=json&random=",
             sig.expose(),
@@ -197,6 +126,27 @@ fn main() -> Result<(), Box<dyn Error>> {
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    let ours = |count: u64, in_flight: u64| {
+        runtime.block_on(spread(count, in_flight, |share| {
+            let client = Arc::clone(&client);
+            async move {
+                for _ in 0..share {
+                    client.send(message()).await.unwrap();
+                }
+            }
+        }));
+    };
+    if harness.is_growth() {
+        let sizes = [1, 4, 16, 64, 256, 1_024];
+        let ours = &ours;
+        // All tasks have calls to make, and all sizes make as many.
+        let calls = if harness.measures() { CALLS } else { 1 };
+        harness.grow("2,048 calls by tasks", &sizes, |size| {
+            let size = *size;
+            Box::new(move |count| ours(count * calls, size))
+        });
+        return Ok(());
+    }
     for in_flight in [1, 64] {
         let mut by_hand = |count: u64| {
             runtime.block_on(spread(count, in_flight, |share| {
@@ -208,26 +158,16 @@ fn main() -> Result<(), Box<dyn Error>> {
                 }
             }));
         };
-        let mut ours = |count: u64| {
-            runtime.block_on(spread(count, in_flight, |share| {
-                let client = Arc::clone(&client);
-                async move {
-                    for _ in 0..share {
-                        client.send(message()).await.unwrap();
-                    }
-                }
-            }));
-        };
         let mut contenders = [
             Contender {
                 name: "bare reqwest",
-                goal: Goal::None,
+                goals: &[],
                 work: &mut by_hand,
             },
             Contender {
                 name: "this client",
-                goal: Goal::Speed(0.95),
-                work: &mut ours,
+                goals: &[Goal::Speed(0.97), Goal::Cpu(1.0 / 0.97)],
+                work: &mut |count| ours(count, in_flight),
             },
         ];
         let title = format!("Client overhead, calls in flight: {in_flight}");

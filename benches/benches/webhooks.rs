@@ -151,19 +151,19 @@ fn main() {
         &mut [
             Contender {
                 name: BARE,
-                goal: Goal::None,
+                goals: &[],
                 work: &mut |count| bare.run(count),
             },
             Contender {
                 name: TYPED,
-                goal: Goal::None,
+                goals: &[Goal::Speed(0.85)],
                 work: &mut |count| typed.run(count),
             },
         ],
     );
-    for (name, load) in [(BARE, &bare), (TYPED, &typed)] {
-        harness.latencies(OVER_HTTP, name, &load.latencies.borrow());
-    }
+    let latencies = [&bare, &typed].map(|load| load.latencies.borrow());
+    let [of_bare, of_typed] = &latencies;
+    harness.latencies(OVER_HTTP, 1.3, &[(BARE, of_bare), (TYPED, of_typed)]);
 
     let (query, webhooks) = (query(), webhooks());
     let receiver = Receiver::new(APP, TOKEN).window(Duration::from_secs(3_600));
@@ -172,7 +172,7 @@ fn main() {
         &mut [
             Contender {
                 name: "the body as JSON",
-                goal: Goal::None,
+                goals: &[],
                 work: &mut |count| {
                     for _ in 0..count {
                         let json = serde_json::from_str::<serde_json::Value>(black_box(WEBHOOK));
@@ -182,7 +182,7 @@ fn main() {
             },
             Contender {
                 name: "query verified",
-                goal: Goal::None,
+                goals: &[],
                 work: &mut |count| {
                     for _ in 0..count {
                         black_box(receiver.verify(black_box(&query)).unwrap());
@@ -191,7 +191,7 @@ fn main() {
             },
             Contender {
                 name: "verified, decoded",
-                goal: Goal::None,
+                goals: &[],
                 work: &mut |count| {
                     for _ in 0..count {
                         let delivery = receiver.receive(black_box(&query), WEBHOOK.as_bytes());
@@ -201,7 +201,7 @@ fn main() {
             },
             Contender {
                 name: TYPED,
-                goal: Goal::None,
+                goals: &[Goal::Speed(1.2)],
                 work: &mut |count| {
                     runtime.block_on(async {
                         for _ in 0..count {

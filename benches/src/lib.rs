@@ -2,34 +2,89 @@
 //! affects all of them alike. Results are ratios of neighboring measurements.
 #![allow(clippy::print_stdout, reason = "benchmarks print their results")]
 
+pub mod derived;
+pub mod loopback;
 pub mod samples;
 
-use std::time::{Duration, Instant};
+use serde::Serialize;
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 /// Does the work so many times.
 pub type Work<'a> = &'a mut dyn FnMut(u64);
 
-/// A way of doing the work, and its target.
+/// A way of doing the work, and its targets.
 pub struct Contender<'a> {
     /// Its name in the table.
-    pub name: &'static str,
-    /// What is expected of it.
-    pub goal: Goal,
+    pub name: &'a str,
+    /// What is expected of it; nothing, if it is there for comparison.
+    pub goals: &'static [Goal],
     /// Does the work.
     pub work: Work<'a>,
 }
 
-/// The target for the speed relative to the first contender. Only printed: nothing fails by it.
+/// A target, mostly relative to the first contender. Only printed: nothing fails by it.
 #[derive(Clone, Copy, Debug)]
 pub enum Goal {
-    /// No target: it is there for comparison.
-    None,
     /// At least this many times as fast.
     Speed(f64),
+    /// At least this many times as fast as the contender of that name.
+    SpeedOf(&'static str, f64),
     /// At most this many times the time.
     Time(f64),
+    /// At most this many times the processor time.
+    Cpu(f64),
+    /// At least this many per second.
+    Rate(f64),
     /// As `Time`, or at least this many per second.
     TimeOrRate(f64, f64),
+}
+
+/// A target, what was measured, and whether that is enough.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verdict {
+    goal: String,
+    figure: String,
+    met: bool,
+}
+
+impl Verdict {
+    /// A figure that is to be this much or more.
+    pub fn at_least(what: &str, least: f64, figure: f64) -> Self {
+        Self {
+            goal: format!("{what} >= {}", short(least)),
+            figure: short(figure),
+            met: figure >= least,
+        }
+    }
+
+    /// A figure that is to be this much or less.
+    pub fn at_most(what: &str, most: f64, figure: f64) -> Self {
+        Self {
+            goal: format!("{what} <= {}", short(most)),
+            figure: short(figure),
+            met: figure <= most,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let met = if self.met { "met" } else { "NOT met" };
+        write!(f, "{}: {}, {met}", self.goal, self.figure)
+    }
+}
+
+/// Three digits of what is small, none after the point of what is large.
+fn short(figure: f64) -> String {
+    let text = match figure.abs() {
+        ..10.0 => format!("{figure:.3}"),
+        ..100.0 => format!("{figure:.1}"),
+        _ => return format!("{figure:.0}"),
+    };
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// How much is measured, and how results are shown.
@@ -38,6 +93,7 @@ pub struct Harness {
     rounds: usize,
     slice: Duration,
     json: bool,
+    growth: bool,
 }
 
 /// Seconds for one operation.
@@ -56,7 +112,15 @@ impl Harness {
             rounds: if measures { 101 } else { 1 },
             slice: Duration::from_millis(if measures { 20 } else { 1 }),
             json: has("--json"),
+            growth: has("--growth"),
         }
+    }
+
+    /// Fewer rounds, for work that takes longer than a slice.
+    #[must_use]
+    pub fn rounds(mut self, rounds: usize) -> Self {
+        self.rounds = self.rounds.min(rounds);
+        self
     }
 
     /// Whether this is a measurement, and not the short round of `cargo test`.
@@ -67,6 +131,31 @@ impl Harness {
     /// Whether results are printed as one JSON object per line.
     pub fn is_json(&self) -> bool {
         self.json
+    }
+
+    /// Whether to measure how the cost grows (`--growth`), instead of comparing.
+    pub fn is_growth(&self) -> bool {
+        self.growth
+    }
+
+    /// Measures the same work at several sizes. Each round has all of them.
+    pub fn grow<'a>(
+        &self,
+        title: &str,
+        sizes: &[u64],
+        prepare: impl FnMut(&u64) -> Box<dyn FnMut(u64) + 'a>,
+    ) {
+        let names: Vec<String> = sizes.iter().map(u64::to_string).collect();
+        let mut works: Vec<_> = sizes.iter().map(prepare).collect();
+        let contenders = names.iter().zip(&mut works);
+        let mut contenders: Vec<_> = contenders
+            .map(|(name, work)| Contender {
+                name,
+                goals: &[],
+                work,
+            })
+            .collect();
+        self.compare(title, &mut contenders);
     }
 
     /// Measures all contenders against the first.
@@ -99,30 +188,61 @@ impl Harness {
             let cpu = pairs().map(|(first, own)| Some(own.cpu? / first.cpu?));
             let cpu: Option<Vec<f64>> = cpu.collect();
             let cpu = cpu.map(|ratios| Spread::of(ratios.into_iter()));
-            self.show(title, contender, rate.median, &speed, cpu.as_ref());
+            let speed_of = |name: &str| {
+                let other = contenders.iter().position(|other| other.name == name)?;
+                let pairs = samples[other].iter().zip(own);
+                Some(Spread::of(pairs.map(|(other, own)| other.wall / own.wall)).median)
+            };
+            let judge = |goal: &Goal| {
+                let cpu = cpu.as_ref().map(|cpu| cpu.median);
+                goal.judge(rate.median, speed.median, cpu, speed_of)
+            };
+            let measured = Measured {
+                name: contender.name,
+                rate: rate.median,
+                verdicts: contender.goals.iter().filter_map(judge).collect(),
+                speed,
+                cpu,
+            };
+            self.show(title, &measured);
         }
     }
 
-    /// Shows how long single operations took, from microseconds of each; none without a measurement.
-    pub fn latencies(&self, title: &str, name: &str, micros: &[u32]) {
-        if !self.measures() || micros.is_empty() {
+    /// Shows how long single operations took, from microseconds of each; none without a measurement. The 99th
+    /// percentile is to be at most this many times that of the first.
+    pub fn latencies(&self, title: &str, most: f64, contenders: &[(&str, &[u32])]) {
+        if !self.measures() {
             return;
         }
-        let mut sorted = micros.to_vec();
-        sorted.sort_unstable();
-        let at = |share: f64| {
-            let index = (sorted.len() as f64 * share) as usize;
-            sorted[index.min(sorted.len() - 1)]
-        };
-        let (p50, p99, p999) = (at(0.5), at(0.99), at(0.999));
-        if self.json {
-            let line = serde_json::json!({
-                "title": title, "name": name, "operations": sorted.len(),
-                "p50_us": p50, "p99_us": p99, "p999_us": p999,
-            });
-            println!("{line}");
-        } else {
-            println!("  {name:<34} p50 {p50} us, p99 {p99} us, p99.9 {p999} us");
+        let mut first = None;
+        for (name, micros) in contenders {
+            let mut sorted = micros.to_vec();
+            sorted.sort_unstable();
+            let at = |share: f64| {
+                let index = (sorted.len() as f64 * share) as usize;
+                sorted.get(index.min(sorted.len().saturating_sub(1)))
+            };
+            let (Some(p50), Some(p99), Some(p999)) = (at(0.5), at(0.99), at(0.999)) else {
+                continue;
+            };
+            let ratio = first.map(|first: f64| f64::from(*p99) / first);
+            let verdicts: Vec<Verdict> = ratio
+                .map(|ratio| Verdict::at_most("p99", most, ratio))
+                .into_iter()
+                .collect();
+            first = first.or(Some(f64::from(*p99)));
+            if self.json {
+                let line = serde_json::json!({
+                    "title": title, "name": name, "operations": sorted.len(),
+                    "p50_us": p50, "p99_us": p99, "p999_us": p999, "goals": verdicts,
+                });
+                println!("{line}");
+            } else {
+                let verdict = joined(&verdicts);
+                let line =
+                    format!("  {name:<34} p50 {p50} us, p99 {p99} us, p99.9 {p999} us  {verdict}");
+                println!("{}", line.trim_end());
+            }
         }
     }
 
@@ -138,55 +258,74 @@ impl Harness {
         count
     }
 
-    fn show(
-        &self,
-        title: &str,
-        contender: &Contender<'_>,
-        rate: f64,
-        speed: &Spread,
-        cpu: Option<&Spread>,
-    ) {
-        let (goal, met) = contender.goal.judge(rate, speed.median);
+    fn show(&self, title: &str, measured: &Measured<'_>) {
+        let Measured {
+            name,
+            rate,
+            speed,
+            cpu,
+            verdicts,
+        } = measured;
         if self.json {
             let line = serde_json::json!({
                 "title": title,
-                "name": contender.name,
+                "name": name,
                 "rounds": self.rounds,
                 "per_second": rate,
                 "speed": speed.json(),
-                "cpu_time": cpu.map(Spread::json),
-                "goal": goal,
-                "met": met,
+                "cpu_time": cpu.as_ref().map(Spread::json),
+                "goals": verdicts,
             });
             println!("{line}");
             return;
         }
-        let cpu = cpu.map(Spread::text).unwrap_or_default();
-        let verdict = match met {
-            Some(true) => format!("goal {goal}: met"),
-            Some(false) => format!("goal {goal}: NOT met"),
-            None => String::new(),
-        };
+        let cpu = cpu.as_ref().map(Spread::text).unwrap_or_default();
         let line = format!(
-            "  {:<34} {rate:>12.0} {:>25} {cpu:>25}  {verdict}",
-            contender.name,
-            speed.text()
+            "  {name:<34} {rate:>12.0} {:>25} {cpu:>25}  {}",
+            speed.text(),
+            joined(verdicts)
         );
         println!("{}", line.trim_end());
     }
 }
 
+/// What all rounds of one contender say.
+struct Measured<'a> {
+    name: &'a str,
+    rate: f64,
+    speed: Spread,
+    cpu: Option<Spread>,
+    verdicts: Vec<Verdict>,
+}
+
+fn joined(verdicts: &[Verdict]) -> String {
+    let texts: Vec<String> = verdicts.iter().map(Verdict::to_string).collect();
+    texts.join("; ")
+}
+
 impl Goal {
-    fn judge(self, rate: f64, speed: f64) -> (String, Option<bool>) {
-        match self {
-            Self::None => (String::new(), None),
-            Self::Speed(least) => (format!("speed {least}"), Some(speed >= least)),
-            Self::Time(most) => (format!("{most} x the time"), Some(1.0 / speed <= most)),
-            Self::TimeOrRate(most, least) => (
-                format!("{most} x the time or {least:.0} a second"),
-                Some(1.0 / speed <= most || rate >= least),
-            ),
-        }
+    /// None where the system does not say what the goal is about.
+    fn judge(
+        self,
+        rate: f64,
+        speed: f64,
+        cpu: Option<f64>,
+        speed_of: impl Fn(&str) -> Option<f64>,
+    ) -> Option<Verdict> {
+        Some(match self {
+            Self::Speed(least) => Verdict::at_least("speed", least, speed),
+            Self::SpeedOf(other, least) => {
+                Verdict::at_least(&format!("speed of {other}"), least, speed_of(other)?)
+            }
+            Self::Time(most) => Verdict::at_most("time", most, 1.0 / speed),
+            Self::Cpu(most) => Verdict::at_most("CPU time", most, cpu?),
+            Self::Rate(least) => Verdict::at_least("per second", least, rate),
+            Self::TimeOrRate(most, least) => Verdict {
+                goal: format!("time <= {} or per second >= {}", short(most), short(least)),
+                figure: format!("{} or {}", short(1.0 / speed), short(rate)),
+                met: 1.0 / speed <= most || rate >= least,
+            },
+        })
     }
 }
 

@@ -1,0 +1,95 @@
+//! A server of fixed replies and calls to it, for what clients cost.
+
+use std::{
+    io::{self, ErrorKind, Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    thread,
+    time::Duration,
+};
+
+/// A reply to `sendmsg`.
+pub const SENT: &str = r#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0,"MsgTime":1700000100,"MsgKey":"7_2837_1700000100"}"#;
+
+/// A server that always sends the same reply, on its own thread. It never sleeps: the time to wake it would
+/// count as the client's, and more often the longer the client takes.
+///
+/// # Errors
+///
+/// There is no free port.
+pub fn serve(reply: &str) -> io::Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    let reply = format!(
+        "HTTP/1.1 200 OK\r\nServer: loopback\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{reply}",
+        reply.len()
+    );
+    thread::spawn(move || {
+        let mut connections: Vec<(TcpStream, Vec<u8>)> = Vec::new();
+        loop {
+            if let Ok((stream, _)) = listener.accept()
+                && stream.set_nonblocking(true).is_ok()
+                && stream.set_nodelay(true).is_ok()
+            {
+                connections.push((stream, Vec::new()));
+            }
+            connections.retain_mut(|(stream, request)| answer(stream, request, &reply));
+        }
+    });
+    Ok(address)
+}
+
+/// Reads the available bytes, and replies once they are a whole request. False when the connection is closed.
+fn answer(stream: &mut TcpStream, request: &mut Vec<u8>, reply: &str) -> bool {
+    let mut read = [0; 4096];
+    match stream.read(&mut read) {
+        Ok(0) => return false,
+        Ok(count) => request.extend(&read[..count]),
+        Err(error) => return error.kind() == ErrorKind::WouldBlock,
+    }
+    let text = String::from_utf8_lossy(request);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return true;
+    };
+    let length = head
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .and_then(|(_, length)| length.trim().parse().ok());
+    if length.is_some_and(|length: usize| body.len() < length) {
+        return true;
+    }
+    request.clear();
+    stream.write_all(reply.as_bytes()).is_ok()
+}
+
+/// Runs so many calls, spread over the tasks.
+pub async fn spread<F: Future<Output = ()> + 'static>(
+    count: u64,
+    tasks: u64,
+    call: impl Fn(u64) -> F,
+) {
+    let set = tokio::task::LocalSet::new();
+    for task in 0..tasks {
+        let share = count / tasks + u64::from(task < count % tasks);
+        set.spawn_local(call(share));
+    }
+    set.await;
+}
+
+/// A reqwest client with the settings that this SDK's client has.
+///
+/// # Errors
+///
+/// Those of reqwest.
+pub fn bare_http() -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .user_agent(concat!("tencent-chat-rust/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(3))
+        .pool_idle_timeout(Duration::from_secs(60))
+        .tcp_nodelay(true)
+        .no_proxy()
+        .build()
+}
