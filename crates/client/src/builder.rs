@@ -438,7 +438,7 @@ impl ClientBuilder {
                 ),
                 deadline: self.deadline,
                 try_timeout: self.try_timeout,
-                retry: self.retry,
+                retry: Arc::new(self.retry),
                 limiter: self.limiter,
                 edition: self.edition,
                 max_reply_bytes: self.max_reply_bytes,

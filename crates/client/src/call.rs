@@ -19,6 +19,7 @@ use crate::{
     error::{Cause, Sent},
     request::Request,
     retry::RetryPolicy,
+    transport::Transport,
 };
 use futures_util::TryFutureExt as _;
 use std::{
@@ -54,8 +55,10 @@ impl Client {
         &'a self,
         request: impl IntoRequest<'a, E>,
     ) -> impl Future<Output = Result<E::Reply, Error>> + Send {
-        // Not an `async fn`, which would keep the request while its bytes wait, and all of it twice.
-        self.call(request).answer().map_ok(|answer| answer.reply)
+        // Not an `async fn`, which would keep the request while its bytes wait.
+        let options = self.transport.options(None, None);
+        let call = self.transport.begin(request.request(), true, options);
+        call.map_ok(|answer| answer.reply)
     }
 
     /// Builds a call; set options on it, then await it.
@@ -123,10 +126,27 @@ impl<'a, E: Endpoint, C: Caller> Call<'a, E, C> {
     pub(crate) fn detached(
         self,
     ) -> impl Future<Output = Result<Answer<E::Reply>, Error>> + Send + use<E, C> {
-        let command = self.command();
-        let request = self.request.get();
-        let valid = if self.checked {
-            let served = self.client.asynchronous().transport.serves(command);
+        let transport = &self.client.asynchronous().transport;
+        let options = Options {
+            quota_wait: self.quota_wait,
+            begun: self.begun,
+            ..transport.options(self.deadline, self.retry)
+        };
+        transport.begin(self.request.get(), self.checked, options)
+    }
+}
+
+impl Transport {
+    /// A call as a future that borrows neither client nor request: the request is encoded right away.
+    fn begin<E: Endpoint>(
+        self: &Arc<Self>,
+        request: &E,
+        checked: bool,
+        options: Options,
+    ) -> impl Future<Output = Result<Answer<E::Reply>, Error>> + Send + use<E> {
+        let command = Command::of(request);
+        let valid = if checked {
+            let served = self.serves(command);
             served.and_then(|()| request.validate().map_err(Cause::Invalid))
         } else {
             Ok(())
@@ -134,13 +154,7 @@ impl<'a, E: Endpoint, C: Caller> Call<'a, E, C> {
         let body = valid
             .and_then(|()| to_vec(request).map_err(Cause::Encode))
             .map_err(|cause| command.error(cause, Sent::No));
-        let transport = Arc::clone(&self.client.asynchronous().transport);
-        let options = Options {
-            quota_wait: self.quota_wait,
-            begun: self.begun,
-            ..transport.options(self.deadline, self.retry)
-        };
-        transport.call(command, body, options)
+        Arc::clone(self).call(command, body, options)
     }
 }
 

@@ -1,15 +1,16 @@
 //! The administrator's UserSig: signed once, and renewed in time by one task.
 
 use crate::redact::Redactor;
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 use std::{
+    collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
     time::Duration,
 };
-use tencent_chat_types::protocol::query;
+use tencent_chat_types::{Meta, protocol::query};
 use tencent_chat_usersig::{FixedClock, SecretKey, SignError, Signer, UserSig};
 use zeroize::Zeroizing;
 
@@ -36,55 +37,76 @@ pub(crate) struct Credentials {
 pub(crate) struct Signed {
     /// Everything except `random`, which differs from call to call.
     query: Zeroizing<String>,
-    /// The addresses of the service with the query, in the client's order: parsing 300 bytes of query
-    /// for each call would cost more than the rest of the client.
-    addresses: OnceLock<Box<[Url]>>,
+    /// The addresses of commands that were called, with the query: making one takes longer than anything
+    /// else that this client does for a call.
+    addresses: ArcSwap<HashMap<Destination, Arc<Address>>>,
     sig: UserSig,
     issued_at: u64,
     renew_at: u64,
     expires_at: u64,
 }
 
+/// Index of the host, and path of the command.
+type Destination = (usize, &'static str);
+
+/// An address with the query. Its memory is zeroed when it is dropped.
+struct Address(Option<Url>);
+
+impl Drop for Address {
+    fn drop(&mut self) {
+        drop(self.0.take().map(|url| Zeroizing::new(String::from(url))));
+    }
+}
+
 impl Signed {
-    /// The address of a call: the base at that index, the path of the command, the query.
+    /// The address of a call: the base at that index, the path of the command, the query. `meta` is that of the
+    /// command, unless it is known by its path only.
     pub(crate) fn address(
         &self,
         bases: &[Url],
         index: usize,
         path: &str,
+        meta: Option<&'static Meta>,
         random: u32,
     ) -> Option<Url> {
-        let addresses = self.addresses.get_or_init(|| {
-            let with_query = |base: &Url| {
-                let mut address = base.clone();
-                address.set_query(Some(&self.query));
-                address
-            };
-            bases.iter().map(with_query).collect()
-        });
-        let mut address = addresses.get(index)?.clone();
-        match address.path() {
-            "/" => address.set_path(path),
-            prefix => {
-                let path = [prefix, path].concat();
-                address.set_path(&path);
-            }
-        }
+        let base = bases.get(index)?;
+        let mut address = match meta {
+            Some(meta) => self.known(base, (index, meta.path))?,
+            // Not kept, because an app can call any number of such paths.
+            None => self.with_query(base, path),
+        };
         (address.query_pairs_mut()).append_pair(query::RANDOM, &random.to_string());
         Some(address)
+    }
+
+    /// The address of a command that has a type, kept for the next call.
+    fn known(&self, base: &Url, destination: Destination) -> Option<Url> {
+        if let Some(address) = self.addresses.load().get(&destination) {
+            return address.0.clone();
+        }
+        let url = self.with_query(base, destination.1);
+        let address = Arc::new(Address(Some(url.clone())));
+        self.addresses.rcu(|addresses| {
+            let mut addresses = HashMap::clone(addresses);
+            addresses.insert(destination, Arc::clone(&address));
+            addresses
+        });
+        Some(url)
+    }
+
+    fn with_query(&self, base: &Url, path: &str) -> Url {
+        let mut address = base.clone();
+        match base.path() {
+            "/" => address.set_path(path),
+            prefix => address.set_path(&[prefix, path].concat()),
+        }
+        address.set_query(Some(&self.query));
+        address
     }
 
     fn is_fresh(&self, now: u64, leeway: u64) -> bool {
         // A signature from the future was made with a clock that has been set back since.
         now < self.renew_at && self.issued_at <= now.saturating_add(leeway)
-    }
-}
-
-impl Drop for Signed {
-    fn drop(&mut self) {
-        for address in self.addresses.take().into_iter().flatten() {
-            drop(Zeroizing::new(String::from(address)));
-        }
     }
 }
 
@@ -200,7 +222,7 @@ impl Credentials {
         );
         Ok(Signed {
             query: Zeroizing::new(query),
-            addresses: OnceLock::new(),
+            addresses: ArcSwap::default(),
             sig,
             issued_at: now,
             // When a fifth of its time is left, so that there is room for retries if renewing fails.
@@ -229,6 +251,7 @@ mod tests {
         sync::atomic::{AtomicBool, Ordering},
         thread,
     };
+    use tencent_chat_types::{Endpoint as _, message::SendMsg, profile::GetProfiles};
     use tencent_chat_usersig::Clock;
 
     const START: u64 = 1_700_000_000;
@@ -265,14 +288,19 @@ mod tests {
         let bases = ["https://a.example/", "http://127.0.0.1:8080/chat/"];
         let bases = bases.map(|base| Url::parse(base).unwrap());
         for base in 0..2 {
-            for path in ["v4/openim/sendmsg", "v4/profile/portrait_get"] {
-                let address = signed.address(&bases, base, path, u32::MAX).unwrap();
+            for meta in [SendMsg::META, GetProfiles::META] {
                 let query = &*signed.query;
-                let expected = format!("{}{path}?{query}&random=4294967295", bases[base]);
-                assert_eq!(address.as_str(), expected);
+                let expected = format!("{}{}?{query}&random=4294967295", bases[base], meta.path);
+                // Made, kept, taken from those that were kept, and made for a call without a type.
+                for known in [Some(meta), Some(meta), None] {
+                    let address = signed.address(&bases, base, meta.path, known, u32::MAX);
+                    assert_eq!(address.unwrap().as_str(), expected);
+                }
             }
         }
-        assert!(signed.address(&bases, 2, "v4/openim/sendmsg", 0).is_none());
+        assert_eq!(signed.addresses.load().len(), 4);
+        let path = SendMsg::META.path;
+        assert!(signed.address(&bases, 2, path, None, 0).is_none());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use crate::error::Cause;
 use arc_swap::ArcSwap;
-use reqwest::{RequestBuilder, Url};
+use reqwest::Url;
 use std::{
     fmt,
     future::pending,
@@ -14,7 +14,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 type Made = Result<reqwest::Client, reqwest::Error>;
 type Make = dyn Fn() -> Made + Send + Sync;
 
-/// Creates requests.
+/// Sends requests.
 pub(crate) struct Http {
     first: reqwest::Client,
     /// The configured proxies, by host and port.
@@ -79,16 +79,16 @@ impl Http {
         &self.proxies
     }
 
-    /// Creates a request on the current runtime.
-    pub(crate) fn post(&self, address: Url) -> Result<RequestBuilder, Cause> {
+    /// The client of the current runtime.
+    pub(crate) fn client(&self) -> Result<reqwest::Client, Cause> {
         // Calls have checked that there is one.
         let Ok(runtime) = Handle::try_current() else {
-            return Ok(self.first.post(address));
+            return Ok(self.first.clone());
         };
         if let Some(http) = find(&self.homes.load(), &runtime) {
-            return Ok(http.post(address));
+            return Ok(http.clone());
         }
-        Ok(self.move_in(&runtime)?.post(address))
+        self.move_in(&runtime)
     }
 
     fn move_in(&self, runtime: &Handle) -> Result<reqwest::Client, Cause> {
@@ -207,11 +207,10 @@ mod tests {
             reqwest::Client::builder().no_proxy().build()
         })
         .unwrap();
-        let address = Url::parse("http://127.0.0.1:1/").unwrap();
         let live = Builder::new_current_thread().build().unwrap();
         for round in 1..=20 {
             // The live one keeps its client throughout, and is idle in between.
-            assert!(live.block_on(async { clients.post(address.clone()).is_ok() }));
+            assert!(live.block_on(async { clients.client().is_ok() }));
             let other = match round % 2 {
                 0 => Builder::new_current_thread().build().unwrap(),
                 _ => Builder::new_multi_thread()
@@ -220,7 +219,7 @@ mod tests {
                     .unwrap(),
             };
             for _ in 0..3 {
-                assert!(other.block_on(async { clients.post(address.clone()).is_ok() }));
+                assert!(other.block_on(async { clients.client().is_ok() }));
             }
             assert_eq!(made.load(Ordering::SeqCst), 1 + round);
             assert_eq!(clients.homes.load().len(), 2);
@@ -230,16 +229,13 @@ mod tests {
     #[test]
     fn one_client_moves_to_another_runtime_when_its_own_is_gone() {
         let http = Http::one(reqwest::Client::builder().no_proxy().build().unwrap());
-        let post = || {
-            http.post(Url::parse("http://127.0.0.1:1/").unwrap())
-                .is_ok()
-        };
+        let serves = || http.client().is_ok();
         let new = || Builder::new_current_thread().build().unwrap();
         let (one, other) = (new(), new());
-        assert!(one.block_on(async { post() }));
-        assert!(!other.block_on(async { post() }));
+        assert!(one.block_on(async { serves() }));
+        assert!(!other.block_on(async { serves() }));
         drop(one);
-        assert!(other.block_on(async { post() }));
+        assert!(other.block_on(async { serves() }));
         drop(other);
         let threads = || {
             Builder::new_multi_thread()
@@ -248,8 +244,8 @@ mod tests {
                 .unwrap()
         };
         let (one, other) = (threads(), threads());
-        assert!(one.block_on(async { post() }));
-        assert!(other.block_on(async { post() }));
-        assert!(!new().block_on(async { post() }));
+        assert!(one.block_on(async { serves() }));
+        assert!(other.block_on(async { serves() }));
+        assert!(!new().block_on(async { serves() }));
     }
 }

@@ -332,15 +332,20 @@ impl Gate {
     /// Waits at the gate until it is open. The next caller gets there when the result is dropped.
     async fn enter(&self, turn: &Turn<'_>, until: Instant) -> Result<Entered<'_>, Limited> {
         let ahead = Ahead::enter(&self.waiting);
-        // A caller that can't be admitted in time need not wait to find out.
-        self.expect(ahead.others, turn, until)?;
-        // Those ahead may have more time than this one, and be delayed longer than expected.
-        let Ok(permit) = timeout_at(until, self.turnstile.acquire()).await else {
-            let (now, next) = self.next(turn);
-            return Err(Limited::new((next + self.spacing).duration_since(now)));
+        let permit = match self.turnstile.try_acquire() {
+            Ok(permit) => Some(permit),
+            Err(_) => {
+                // A caller that can't be admitted in time need not wait to find out.
+                self.expect(ahead.others, turn, until)?;
+                // Those ahead may have more time than this one, and be delayed longer than expected.
+                let Ok(permit) = timeout_at(until, self.turnstile.acquire()).await else {
+                    let (now, next) = self.next(turn);
+                    return Err(Limited::new((next + self.spacing).duration_since(now)));
+                };
+                // Never closed, so there is no error.
+                permit.ok()
+            }
         };
-        // Never closed, so there is no error.
-        let permit = permit.ok();
         loop {
             let (now, next) = self.next(turn);
             if next > until {

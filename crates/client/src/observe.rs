@@ -187,6 +187,11 @@ impl<'c> CallSpan<'c> {
         self.span.clone()
     }
 
+    /// When the call started.
+    pub(crate) fn begun(&self) -> Instant {
+        self.begun
+    }
+
     /// An attempt is about to be sent.
     pub(crate) fn trying(&mut self, random: u32, host: Option<&'c Url>) {
         self.tries += 1;

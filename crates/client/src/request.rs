@@ -67,17 +67,27 @@ pub(crate) mod sealed {
     /// Can't be named outside the crate.
     pub trait Convert<'r, E> {
         fn convert(self) -> Request<'r, E>;
+
+        fn request(&self) -> &E;
     }
 
     impl<'r, E: Endpoint> Convert<'r, E> for E {
         fn convert(self) -> Request<'r, E> {
             Request::Owned(self)
         }
+
+        fn request(&self) -> &E {
+            self
+        }
     }
 
     impl<'r, E: Endpoint> Convert<'r, E> for &'r E {
         fn convert(self) -> Request<'r, E> {
             Request::Borrowed(self)
+        }
+
+        fn request(&self) -> &E {
+            self
         }
     }
 }

@@ -19,8 +19,8 @@ use std::{
 };
 use tencent_chat_types::Edition;
 use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    time::timeout,
+    sync::{AcquireError, Semaphore, SemaphorePermit},
+    time::{Timeout, timeout},
 };
 
 /// Everything that calls share.
@@ -36,7 +36,7 @@ pub(crate) struct Transport {
     pub(crate) credentials: Credentials,
     pub(crate) deadline: Duration,
     pub(crate) try_timeout: Duration,
-    pub(crate) retry: RetryPolicy,
+    pub(crate) retry: Arc<RetryPolicy>,
     pub(crate) limiter: Option<Arc<dyn Limiter>>,
     /// Determines which quotas apply.
     pub(crate) edition: Edition,
@@ -58,12 +58,12 @@ impl Transport {
         let _ = (self.base).compare_exchange(index, next, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// Waits until another request may be sent; `None` if that takes longer than this.
-    pub(crate) async fn slot(&self, patience: Duration) -> Option<SemaphorePermit<'_>> {
-        if let Ok(slot) = self.in_flight.try_acquire() {
-            return Some(slot);
-        }
-        timeout(patience, self.in_flight.acquire()).await.ok()?.ok()
+    /// Waits until another request may be sent; an error if that takes longer than this.
+    pub(crate) fn slot(
+        &self,
+        patience: Duration,
+    ) -> Timeout<impl Future<Output = Result<SemaphorePermit<'_>, AcquireError>>> {
+        timeout(patience, self.in_flight.acquire())
     }
 
     /// The destination of calls to a host, for errors: never with a query or credentials.

@@ -3,7 +3,7 @@
 use super::{
     body::Departure,
     command::Command,
-    exchange::{Received, Request},
+    exchange::{Received, request},
     tries::Time,
 };
 use crate::{
@@ -25,7 +25,7 @@ pub(super) struct To {
 }
 
 impl Transport {
-    /// Not generic, so that it is compiled once.
+    /// A request, with a timeout for connecting and one for everything. Not generic, so that it is compiled once.
     pub(super) async fn attempt(
         &self,
         command: Command<'_>,
@@ -36,11 +36,32 @@ impl Transport {
     ) -> Result<Received, Error> {
         let To { host, random } = to;
         // The index is always in range.
-        let address = signed.address(&self.bases, host, command.path, random);
+        let address = signed.address(&self.bases, host, command.path, command.meta, random);
         let address = address.ok_or_else(|| command.error(Cause::BadPath, Sent::No))?;
         let (departure, body) = Departure::of(body);
-        let request = Request { address, body };
-        let outcome = self.in_time(command, request, &departure, time).await;
+        let begun = Instant::now();
+        let until = |limit| {
+            begun
+                .checked_add(limit)
+                .unwrap_or(begun + crate::limit::FAR)
+        };
+        let http = self.http.client();
+        let sent = http.map(|http| http.execute(request(address, body)));
+        let sent = sent.map_err(|cause| command.error(cause, Sent::No));
+        let outcome = {
+            // Dropping it drops the request.
+            let mut exchange = pin!(self.exchange(command, sent, &departure));
+            match timeout_at(until(time.connect), &mut exchange).await {
+                Ok(outcome) => outcome,
+                Err(_) if departure.call_off() => {
+                    Err(command.error(Cause::NoConnection(time.connect), Sent::No))
+                }
+                Err(_) => match timeout_at(until(time.limit), exchange).await {
+                    Ok(outcome) => outcome,
+                    Err(_) => Err(command.error(Cause::Timeout(time.named), Sent::Maybe)),
+                },
+            }
+        };
         outcome.map_err(|error| {
             if error.sent() == Sent::No {
                 self.leave_host(host);
@@ -49,32 +70,5 @@ impl Transport {
                 .on_the_way_to(self.whereabouts(host))
                 .with_random(random)
         })
-    }
-
-    /// One exchange, with a timeout for connecting and one for everything. Dropping it drops the request.
-    async fn in_time(
-        &self,
-        command: Command<'_>,
-        request: Request,
-        departure: &Departure,
-        time: Time,
-    ) -> Result<Received, Error> {
-        let begun = Instant::now();
-        let until = |limit| {
-            begun
-                .checked_add(limit)
-                .unwrap_or(begun + crate::limit::FAR)
-        };
-        let mut exchange = pin!(self.exchange(command, request, departure));
-        if let Ok(outcome) = timeout_at(until(time.connect), &mut exchange).await {
-            return outcome;
-        }
-        if departure.call_off() {
-            return Err(command.error(Cause::NoConnection(time.connect), Sent::No));
-        }
-        match timeout_at(until(time.limit), exchange).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(command.error(Cause::Timeout(time.named), Sent::Maybe)),
-        }
     }
 }

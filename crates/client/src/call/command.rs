@@ -82,7 +82,7 @@ impl<'a> Command<'a> {
 pub(crate) struct Options {
     /// Deadline for all attempts and pauses together.
     pub(crate) deadline: Duration,
-    pub(crate) retry: RetryPolicy,
+    pub(crate) retry: Arc<RetryPolicy>,
     /// How long to wait for turns before the wait counts towards the deadline.
     pub(crate) quota_wait: Duration,
     /// Set when the first turn has come.
@@ -110,7 +110,7 @@ impl Transport {
     ) -> Options {
         Options {
             deadline: deadline.unwrap_or(self.deadline),
-            retry: retry.unwrap_or_else(|| self.retry.clone()),
+            retry: retry.map_or_else(|| Arc::clone(&self.retry), Arc::new),
             quota_wait: Duration::ZERO,
             begun: None,
         }

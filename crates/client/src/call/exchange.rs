@@ -12,7 +12,7 @@ use crate::{
 };
 use bytes::{Bytes, BytesMut};
 use reqwest::{
-    Body, StatusCode, Url,
+    Body, Method, Request, Response, StatusCode, Url,
     header::{self, HeaderValue},
 };
 use std::time::Duration;
@@ -20,9 +20,11 @@ use std::time::Duration;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// What goes out.
-pub(super) struct Request {
-    pub(super) address: Url,
-    pub(super) body: RequestBody,
+pub(super) fn request(address: Url, body: RequestBody) -> Request {
+    let mut request = Request::new(Method::POST, address);
+    request.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    *request.body_mut() = Some(Body::wrap(body));
+    request
 }
 
 /// A response as bytes.
@@ -35,15 +37,10 @@ impl Transport {
     pub(super) async fn exchange(
         &self,
         command: Command<'_>,
-        request: Request,
+        response: Result<impl Future<Output = Result<Response, reqwest::Error>> + Send, Error>,
         departure: &Departure,
     ) -> Result<Received, Error> {
-        let request = (self.http)
-            .post(request.address)
-            .map_err(|cause| command.error(cause, Sent::No))?
-            .header(header::CONTENT_TYPE, JSON)
-            .body(Body::wrap(request.body));
-        let mut response = request.send().await.map_err(|error| {
+        let mut response = response?.await.map_err(|error| {
             // reqwest's errors contain the address, and with it the signature.
             let error = error.without_url();
             if departure.call_off() {

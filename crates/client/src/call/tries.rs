@@ -6,7 +6,13 @@ use crate::{
     limit::FAR,
     retry::RetryPolicy,
 };
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 use tencent_chat_types::{ErrorClass, ErrorRepeat};
 
 /// What to do after a failed attempt.
@@ -33,10 +39,13 @@ pub(super) struct Time {
 /// The attempts of one call.
 pub(super) struct Tries<'a> {
     command: Command<'a>,
-    policy: RetryPolicy,
+    policy: Arc<RetryPolicy>,
     deadline: Duration,
-    until: Instant,
+    /// When the deadline passes; `None` until the call starts.
+    until: Option<Instant>,
     quota_wait: Duration,
+    /// Set when the first turn has come.
+    begun: Option<Arc<AtomicBool>>,
     renewed: bool,
     /// Whether the service may have acted on one of them.
     maybe_acted: bool,
@@ -46,13 +55,13 @@ pub(super) struct Tries<'a> {
 
 impl<'a> Tries<'a> {
     pub(super) fn new(command: Command<'a>, options: Options) -> Self {
-        let now = Instant::now();
         Self {
             command,
             policy: options.retry,
             deadline: options.deadline,
-            until: now.checked_add(options.deadline).unwrap_or(now + FAR),
+            until: None,
             quota_wait: options.quota_wait,
+            begun: options.begun,
             renewed: false,
             maybe_acted: false,
             failed: Vec::new(),
@@ -60,31 +69,50 @@ impl<'a> Tries<'a> {
         }
     }
 
+    /// The command being called.
+    pub(super) fn command(&self) -> Command<'a> {
+        self.command
+    }
+
+    /// Starts the clock of the deadline.
+    pub(super) fn start(&mut self, now: Instant) {
+        self.until = Some(now.checked_add(self.deadline).unwrap_or(now + FAR));
+    }
+
     /// The number of failed attempts.
     pub(super) fn made(&self) -> u32 {
         u32::try_from(self.failed.len()).unwrap_or(u32::MAX)
     }
 
-    /// The time until the deadline.
-    pub(super) fn left(&self) -> Duration {
-        self.until.saturating_duration_since(Instant::now())
+    /// The time from now until the deadline.
+    pub(super) fn left(&self, now: Instant) -> Duration {
+        let left = |until: Instant| until.saturating_duration_since(now);
+        self.until.map_or(self.deadline, left)
     }
 
-    /// How long the call can wait for a turn.
-    pub(super) fn patience(&self) -> Duration {
-        self.left().saturating_add(self.quota_wait)
+    /// How long the call can wait for a turn from now on.
+    pub(super) fn patience(&self, now: Instant) -> Duration {
+        self.left(now).saturating_add(self.quota_wait)
     }
 
     /// Records a wait for a turn, which counts towards the deadline only beyond what is allowed.
     pub(super) fn waited(&mut self, time: Duration) {
         let granted = time.min(self.quota_wait);
         self.quota_wait -= granted;
-        self.until = self.until.checked_add(granted).unwrap_or(self.until);
+        let later = |until: Instant| until.checked_add(granted).unwrap_or(until);
+        self.until = self.until.map(later);
+    }
+
+    /// Records that the turn has come.
+    pub(super) fn admitted(&self) {
+        if let Some(begun) = &self.begun {
+            begun.store(true, Ordering::Relaxed);
+        }
     }
 
     /// The time for another attempt; `None` if the deadline has passed.
-    pub(super) fn time(&self, try_timeout: Duration, hosts: usize) -> Option<Time> {
-        let left = self.left();
+    pub(super) fn time(&self, now: Instant, try_timeout: Duration, hosts: usize) -> Option<Time> {
+        let left = self.left(now);
         if left.is_zero() {
             return None;
         }
@@ -122,7 +150,7 @@ impl<'a> Tries<'a> {
                 let pause = self.policy.pause(self.made(), quota);
                 // A retry can't help before that time, and the pause spreads the callers.
                 let pause = pause.saturating_add(error.retry_after().unwrap_or_default());
-                match pause < self.left() {
+                match pause < self.left(Instant::now()) {
                     true => Next::Again(pause),
                     false => Next::GiveUp,
                 }
