@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "target/goals"
 PEERS = ROOT / "benches/peers"
 BENCHES = ["codec", "webhooks", "client_overhead", "batch", "usersig", "in_flight"]
-PACKAGE = "tencent-chat-benches"
+PACKAGE, SIMULATOR = "tencent-chat-benches", "tencent-chat-simulator-bench"
 # Cold builds in turns; the faster one of each counts, since other load only makes them slower.
 ROUNDS = 2
 TYPES_SECONDS = 8
@@ -91,8 +91,8 @@ def measured(*arguments, folder=ROOT):
     yield from rows_of(lines_of(*command, "--", "--json", folder=folder))
 
 
-def bench(name):
-    return lambda _: measured("--package", PACKAGE, "--bench", name)
+def bench(name, package=PACKAGE):
+    return lambda _: measured("--package", package, "--bench", name)
 
 
 def peers(_):
@@ -181,6 +181,7 @@ def readme(_):
 
 
 PARTS = {name: bench(name) for name in BENCHES} | {
+    "simulator": bench("simulator", SIMULATOR),
     "peers": peers,
     "vendor": vendor,
     "types": types,
