@@ -108,11 +108,17 @@ impl Harness {
     pub fn from_args() -> Self {
         let has = |name: &str| std::env::args().any(|argument| argument == name);
         let measures = has("--bench") && !has("--test");
+        let growth = has("--growth");
         Self {
-            rounds: if measures { 101 } else { 1 },
+            rounds: match (measures, growth) {
+                (false, _) => 1,
+                (true, false) => 101,
+                // Many sizes, whose curve is what counts.
+                (true, true) => 21,
+            },
             slice: Duration::from_millis(if measures { 20 } else { 1 }),
             json: has("--json"),
-            growth: has("--growth"),
+            growth,
         }
     }
 
