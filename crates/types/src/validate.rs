@@ -2,7 +2,7 @@
 //!
 //! Replies are never validated: they are accepted as they are.
 
-use crate::wire::Extra;
+use crate::wire::{Common, Extra, Form, Object, Visit, WireValue, is_initial};
 use std::fmt;
 
 /// Types whose documented limits can be checked.
@@ -171,6 +171,21 @@ impl Checker {
         }
     }
 
+    /// The fields that `object` requires are set: reports those that were missing on the wire and have not been set
+    /// since, and values that did not fit.
+    pub(crate) fn required_fields<T: Object>(&mut self, object: &T) {
+        // In a value that was not decoded, nothing can be missing.
+        if object.extra().is_empty() {
+            return;
+        }
+        let mut required = Required {
+            checker: self,
+            extra: object.extra(),
+        };
+        object.visit(&mut required);
+        self.misfits(object.extra());
+    }
+
     /// Of mutually exclusive fields, exactly one is set.
     pub fn exactly_one(&mut self, fields: &[(&'static str, bool)]) {
         let found = fields.iter().filter(|(_, is_set)| *is_set).count();
@@ -249,6 +264,35 @@ impl Checker {
         self.path.push(Step::Field(field));
         value.check(self);
         self.path.pop();
+    }
+}
+
+/// Looks for required fields that were missing on the wire and have not been set since.
+struct Required<'a> {
+    checker: &'a mut Checker,
+    extra: &'a Extra,
+}
+
+impl Visit for Required<'_> {
+    fn required<T>(&mut self, wire: &'static str, _: &'static str, value: &T) -> bool
+    where
+        T: WireValue + Default + PartialEq + fmt::Debug,
+    {
+        if matches!(self.extra.form(wire), Form::Absent | Form::Null) {
+            self.checker.required(wire, is_initial(value));
+        }
+        true
+    }
+
+    fn optional<T>(&mut self, _: &'static str, _: &'static str, _: &Option<T>) -> bool
+    where
+        T: WireValue + fmt::Debug,
+    {
+        true
+    }
+
+    fn common<C: Common>(&mut self, _: &'static str, _: &C) -> bool {
+        true
     }
 }
 

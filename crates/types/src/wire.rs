@@ -61,12 +61,13 @@ pub(crate) use encode::Name;
 pub(crate) use extra::keep;
 pub(crate) use form::Form;
 pub(crate) use object::{
-    is_initial, read_field, required, wire_common, wire_object, write_optional, write_required,
+    Common, Entry, Object, Table, Visit, is_initial, read_common, read_object, show_object,
+    wire_common, wire_object, write_object, write_optional,
 };
 pub(crate) use open_enum::{wire_integer_enum, wire_string_enum};
 pub(crate) use parts::Parts;
 pub(crate) use reader::{Broken, Mark, Reader};
-pub(crate) use union::{Content, Tagged, read_content, wire_union};
+pub(crate) use union::{Tagged, read_content, wire_union};
 pub(crate) use value::{Shape, Slot, WireValue, write_text};
 
 #[cfg(test)]

@@ -6,11 +6,169 @@ use super::{
     extra::misfit_json,
     value::{Shaped, Usual},
 };
-use serde::ser::SerializeMap;
+use serde::ser::{SerializeMap, Serializer};
+use std::fmt;
+
+/// A struct with a table of its fields. `wire_object!` implements it; what the codec does with the
+/// fields is written once, below, so that a struct more costs little compile time.
+pub(crate) trait Object: Sized {
+    /// The facts that are the same for every value.
+    const TABLE: Table;
+    /// The struct before any of its fields has been read.
+    fn blank() -> Self;
+    /// Reads the value of the field with the index of `entry`. False if there is no such field.
+    fn read_field(&mut self, entry: &mut Entry<'_, '_>) -> Result<bool, Broken>;
+    /// Visits the fields in the order of the table, until the visitor has seen enough.
+    fn visit<V: Visit>(&self, visitor: &mut V) -> bool;
+    /// What the object contained beyond its fields.
+    fn extra(&self) -> &Extra;
+    /// The same, to be changed.
+    fn extra_mut(&mut self) -> &mut Extra;
+}
+
+/// The facts about a struct that are the same for every value.
+pub(crate) struct Table {
+    /// The Rust name of the struct.
+    pub(crate) name: &'static str,
+    /// What a value should have been, for errors.
+    pub(crate) expected: &'static str,
+    /// Each key as it looks after a comma, `,"From_Account":`.
+    pub(crate) keys: &'static [&'static str],
+    /// The required fields, one bit each. A struct with more fields than bits doesn't compile.
+    pub(crate) required: u64,
+}
+
+impl Table {
+    /// The wire name of a field.
+    pub(super) fn wire_name(&self, index: usize) -> &'static str {
+        let key = self.keys.get(index).copied().unwrap_or_default();
+        key.strip_prefix(",\"")
+            .and_then(|key| key.strip_suffix("\":"))
+            .unwrap_or_default()
+    }
+}
+
+/// What is done with each field of an object. Returns whether to go on.
+pub(crate) trait Visit {
+    fn required<T>(&mut self, wire: &'static str, rust: &'static str, value: &T) -> bool
+    where
+        T: WireValue + Default + PartialEq + fmt::Debug;
+    fn optional<T>(&mut self, wire: &'static str, rust: &'static str, value: &Option<T>) -> bool
+    where
+        T: WireValue + fmt::Debug;
+    /// Fields that are flattened into the object.
+    fn common<C: Common>(&mut self, rust: &'static str, value: &C) -> bool;
+}
+
+/// A struct whose fields are flattened into other objects. `wire_common!` implements it.
+pub(crate) trait Common: fmt::Debug {
+    /// Writes the fields into the object that contains them.
+    fn write_fields<M: SerializeMap>(&self, extra: &Extra, map: &mut M) -> Result<(), M::Error>;
+}
+
+/// An entry of an object whose key has been read.
+pub(crate) struct Entry<'r, 'de> {
+    pub(crate) reader: &'r mut Reader<'de>,
+    /// The field, or an index past all fields.
+    pub(crate) index: usize,
+    table: &'static Table,
+    /// The fields that were read before, one bit each.
+    seen: u64,
+}
+
+impl Entry<'_, '_> {
+    /// Reads the value of a required field. After `null` and values that don't fit, it still has the value
+    /// that stands for a missing one.
+    #[inline]
+    pub(crate) fn required<T: WireValue>(
+        &mut self,
+        field: &mut T,
+        extra: &mut Extra,
+    ) -> Result<bool, Broken> {
+        if let Some(value) = self.value(extra)? {
+            *field = value;
+        }
+        Ok(true)
+    }
+
+    /// Reads the value of an optional field. After `null` and values that don't fit, it is still `None`.
+    #[inline]
+    pub(crate) fn optional<T: WireValue>(
+        &mut self,
+        field: &mut Option<T>,
+        extra: &mut Extra,
+    ) -> Result<bool, Broken> {
+        if let Some(value) = self.value(extra)? {
+            *field = Some(value);
+        }
+        Ok(true)
+    }
+
+    #[inline]
+    fn value<T: WireValue>(&mut self, extra: &mut Extra) -> Result<Option<T>, Broken> {
+        let bit = 1 << self.index;
+        if self.seen & bit != 0 {
+            return extra.keep_again(self.reader).map(|()| None);
+        }
+        self.seen |= bit;
+        read_value(self.reader, || self.table.wire_name(self.index), extra)
+    }
+}
+
+/// Reads an object.
+pub(crate) fn read_object<T: Object>(reader: &mut Reader<'_>) -> Result<Option<T>, Broken> {
+    if !reader.open(b'{')? {
+        return Ok(None);
+    }
+    let mut object = T::blank();
+    let (mut next, mut first) = (0, true);
+    let mut entry = Entry {
+        reader,
+        index: 0,
+        table: &T::TABLE,
+        seen: 0,
+    };
+    while let Some(index) = entry.reader.field(T::TABLE.keys, &mut next, &mut first)? {
+        entry.index = index;
+        if !object.read_field(&mut entry)? {
+            object.extra_mut().keep_unknown(entry.reader)?;
+        }
+    }
+    let missing = T::TABLE.required & !entry.seen;
+    let extra = object.extra_mut();
+    if missing != 0 {
+        extra.keep_absent(&T::TABLE, missing);
+    }
+    extra.settle();
+    Ok(Some(object))
+}
 
 /// Reads the value of a known key. Returns `None` for `null` and values that don't fit.
 #[inline]
-pub(crate) fn read_field<T: WireValue>(
+fn read_value<T: WireValue>(
+    reader: &mut Reader<'_>,
+    name: impl Fn() -> &'static str,
+    extra: &mut Extra,
+) -> Result<Option<T>, Broken> {
+    let mark = reader.mark();
+    if reader.peek()? == b'n' {
+        extra.set_form(name(), Form::Null);
+        reader.null()?;
+        return Ok(None);
+    }
+    let mut slot = Slot::default();
+    let value = T::read(reader, &mut slot)?;
+    if value.is_none() {
+        extra.keep_misfit(name(), reader, mark)?;
+    } else if slot.form != Form::Usual || slot.items.is_some() {
+        extra.keep_shape(name(), slot, reader, mark);
+    }
+    Ok(value)
+}
+
+/// Reads the value of a flattened field, unless it has one.
+#[inline]
+pub(crate) fn read_common<T: WireValue>(
     reader: &mut Reader<'_>,
     name: &'static str,
     field: &mut Option<T>,
@@ -19,32 +177,74 @@ pub(crate) fn read_field<T: WireValue>(
     if field.is_some() || extra.form(name) != Form::Usual {
         return extra.keep_again(reader);
     }
-    let mark = reader.mark();
-    if reader.peek()? == b'n' {
-        extra.set_form(name, Form::Null);
-        return reader.null();
-    }
-    let mut slot = Slot::default();
-    match T::read(reader, &mut slot)? {
-        None => return extra.keep_misfit(name, reader, mark),
-        value => *field = value,
-    }
-    if slot.form != Form::Usual || slot.items.is_some() {
-        extra.keep_shape(name, slot, reader, mark);
-    }
+    *field = read_value(reader, || name, extra)?;
     Ok(())
 }
 
-/// The value of a required field, or the value that stands for a missing one.
+/// Writes an object as it was read.
 #[inline]
-pub(crate) fn required<T: Default>(name: &'static str, field: Option<T>, extra: &mut Extra) -> T {
-    field.unwrap_or_else(|| {
-        // A `null` and a value that did not fit are recorded already.
-        if extra.form(name) == Form::Usual {
-            extra.set_form(name, Form::Absent);
+pub(crate) fn write_object<T: Object, S: Serializer>(
+    object: &T,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut writer = Writer {
+        map: serializer.serialize_map(None)?,
+        extra: object.extra(),
+        error: None,
+    };
+    object.visit(&mut writer);
+    if let Some(error) = writer.error {
+        return Err(error);
+    }
+    object.extra().write_unknown(&mut writer.map)?;
+    writer.map.end()
+}
+
+/// Writes fields until one fails.
+struct Writer<'a, M: SerializeMap> {
+    map: M,
+    extra: &'a Extra,
+    error: Option<M::Error>,
+}
+
+impl<M: SerializeMap> Writer<'_, M> {
+    #[inline(always)]
+    fn written(&mut self, result: Result<(), M::Error>) -> bool {
+        match result {
+            Ok(()) => true,
+            Err(error) => {
+                self.error = Some(error);
+                false
+            }
         }
-        T::default()
-    })
+    }
+}
+
+// Always inlined: left to itself, the compiler makes a call of every field, and writing takes 4 % more instructions.
+impl<M: SerializeMap> Visit for Writer<'_, M> {
+    #[inline(always)]
+    fn required<T>(&mut self, wire: &'static str, _: &'static str, value: &T) -> bool
+    where
+        T: WireValue + Default + PartialEq + fmt::Debug,
+    {
+        let result = write_required(&mut self.map, wire, value, self.extra);
+        self.written(result)
+    }
+
+    #[inline(always)]
+    fn optional<T>(&mut self, wire: &'static str, _: &'static str, value: &Option<T>) -> bool
+    where
+        T: WireValue + fmt::Debug,
+    {
+        let result = write_optional(&mut self.map, wire, value.as_ref(), self.extra);
+        self.written(result)
+    }
+
+    #[inline(always)]
+    fn common<C: Common>(&mut self, _: &'static str, value: &C) -> bool {
+        let result = value.write_fields(self.extra, &mut self.map);
+        self.written(result)
+    }
 }
 
 /// Whether a field still has the value that stands for a missing one.
@@ -54,7 +254,7 @@ pub(crate) fn is_initial<T: Default + PartialEq>(value: &T) -> bool {
 
 /// Writes a required field in its original form.
 #[inline]
-pub(crate) fn write_required<T: WireValue + Default + PartialEq, M: SerializeMap>(
+fn write_required<T: WireValue + Default + PartialEq, M: SerializeMap>(
     map: &mut M,
     name: &'static str,
     value: &T,
@@ -111,21 +311,124 @@ fn write_nothing<M: SerializeMap>(
     }
 }
 
+/// Shows the fields that are present.
+pub(crate) fn show_object<T: Object>(object: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut shown = Shown(f.debug_struct(T::TABLE.name));
+    object.visit(&mut shown);
+    if !object.extra().is_empty() {
+        shown.0.field("extra", object.extra());
+    }
+    shown.0.finish()
+}
+
+/// Shows fields under their Rust names.
+struct Shown<'a, 'b>(fmt::DebugStruct<'a, 'b>);
+
+impl Visit for Shown<'_, '_> {
+    fn required<T>(&mut self, _: &'static str, rust: &'static str, value: &T) -> bool
+    where
+        T: WireValue + Default + PartialEq + fmt::Debug,
+    {
+        self.0.field(rust, value);
+        true
+    }
+
+    fn optional<T>(&mut self, _: &'static str, rust: &'static str, value: &Option<T>) -> bool
+    where
+        T: WireValue + fmt::Debug,
+    {
+        if let Some(value) = value {
+            self.0.field(rust, value);
+        }
+        true
+    }
+
+    fn common<C: Common>(&mut self, rust: &'static str, value: &C) -> bool {
+        self.0.field(rust, value);
+        true
+    }
+}
+
 /// Implements the wire format of a generated struct.
 ///
-/// Each row says whether the field is `required` or `optional`, its wire name and its Rust name.
+/// Each row has the number of the field, whether it is `required` or `optional`, its wire name and its Rust name.
 /// `+ envelope: Envelope` reads the fields that all replies share into a separate field.
 macro_rules! wire_object {
-    ($name:ident $(+ $common:ident: $common_type:ident)? { $($kind:ident $wire:literal => $field:ident,)* }) => {
+    ($name:ident $(+ $common:ident: $common_type:ident)? {
+        $($index:literal: $kind:ident $wire:literal => $field:ident,)*
+    }) => {
         #[allow(deprecated, reason = "deprecated fields travel like the others")]
+        impl crate::wire::Object for $name {
+            const TABLE: crate::wire::Table = crate::wire::Table {
+                name: stringify!($name),
+                expected: concat!("an object (", stringify!($name), ")"),
+                keys: &[$( concat!(",\"", $wire, "\":"), )*],
+                required: 0 $( | crate::wire::wire_object!(@bit $kind $index) )*,
+            };
+
+            #[inline]
+            fn blank() -> Self {
+                Self {
+                    $( $field: Default::default(), )*
+                    $( $common: Default::default(), )?
+                    extra: Default::default(),
+                }
+            }
+
+            #[inline]
+            fn read_field(
+                &mut self,
+                entry: &mut crate::wire::Entry<'_, '_>,
+            ) -> Result<bool, crate::wire::Broken> {
+                match entry.index {
+                    $( $index => entry.$kind(&mut self.$field, &mut self.extra), )*
+                    _ => crate::wire::wire_object!(@rest self, entry $(, $common)?),
+                }
+            }
+
+            #[inline]
+            #[allow(unused_variables, reason = "not every object has fields")]
+            fn visit<V: crate::wire::Visit>(&self, visitor: &mut V) -> bool {
+                $( visitor.$kind($wire, stringify!($field), &self.$field) && )*
+                $( visitor.common(stringify!($common), &self.$common) && )?
+                true
+            }
+
+            #[inline]
+            fn extra(&self) -> &crate::wire::Extra {
+                &self.extra
+            }
+
+            #[inline]
+            fn extra_mut(&mut self) -> &mut crate::wire::Extra {
+                &mut self.extra
+            }
+        }
+
+        impl crate::wire::WireValue for $name {
+            const EXPECTED: &'static str = <Self as crate::wire::Object>::TABLE.expected;
+
+            // Inlined into its callers' crates: compiling the decoding of everything takes seconds.
+            #[inline]
+            fn read(
+                reader: &mut crate::wire::Reader<'_>,
+                _: &mut crate::wire::Slot,
+            ) -> Result<Option<Self>, crate::wire::Broken> {
+                crate::wire::read_object(reader)
+            }
+
+            fn write<S: serde::Serializer>(
+                &self,
+                _: crate::wire::Shape<'_>,
+                serializer: S,
+            ) -> Result<S::Ok, S::Error> {
+                crate::wire::write_object(self, serializer)
+            }
+        }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                use serde::ser::SerializeMap as _;
-                let mut map = serializer.serialize_map(None)?;
-                $( crate::wire::wire_object!(@write $kind &mut map, $wire, self.$field, &self.extra)?; )*
-                $( self.$common.write_fields(&self.extra, &mut map)?; )?
-                self.extra.write_unknown(&mut map)?;
-                map.end()
+                crate::wire::write_object(self, serializer)
             }
         }
 
@@ -135,116 +438,21 @@ macro_rules! wire_object {
             }
         }
 
-        #[allow(deprecated, reason = "deprecated fields travel like the others")]
-        impl crate::wire::WireValue for $name {
-            const EXPECTED: &'static str = concat!("an object (", stringify!($name), ")");
-
-            // Inlined into its callers' crates: compiling the decoding of everything takes seconds.
-            #[inline]
-            fn read(
-                reader: &mut crate::wire::Reader<'_>,
-                _: &mut crate::wire::Slot,
-            ) -> Result<Option<Self>, crate::wire::Broken> {
-                if !reader.open(b'{')? {
-                    return Ok(None);
-                }
-                let mut extra = crate::wire::Extra::default();
-                $( let mut $common = $common_type::default(); )?
-                $( let mut $field = None; )*
-                #[allow(non_camel_case_types, reason = "called like the fields")]
-                enum Field { $( $field, )* }
-                const FIELDS: &[Field] = &[$( Field::$field, )*];
-                const KEYS: &[&str] = &[$( concat!(",\"", $wire, "\":"), )*];
-                let (mut next, mut first) = (0, true);
-                while let Some(field) = reader.field(KEYS, &mut next, &mut first)? {
-                    match FIELDS.get(field) {
-                        $( Some(Field::$field) => {
-                            crate::wire::read_field(reader, $wire, &mut $field, &mut extra)?;
-                        } )*
-                        _ => {
-                            $( if $common.read_field(reader, &mut extra)? { continue; } )?
-                            extra.keep_unknown(reader)?;
-                        }
-                    }
-                }
-                extra.settle();
-                let value = $name {
-                    $( $common, )?
-                    $( $field: crate::wire::wire_object!(@take $kind $wire, $field, extra), )*
-                    extra,
-                };
-                Ok(Some(value))
-            }
-
-            fn write<S: serde::Serializer>(
-                &self,
-                _: crate::wire::Shape<'_>,
-                serializer: S,
-            ) -> Result<S::Ok, S::Error> {
-                serde::Serialize::serialize(self, serializer)
-            }
-        }
-
-        #[allow(deprecated, reason = "deprecated fields are shown like the others")]
         impl std::fmt::Debug for $name {
             /// Shows the fields that are present.
+            #[inline]
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                let mut shown = f.debug_struct(stringify!($name));
-                $( crate::wire::wire_object!(@show $kind shown, $field, &self.$field); )*
-                $( shown.field(stringify!($common), &self.$common); )?
-                if !self.extra.is_empty() {
-                    shown.field("extra", &self.extra);
-                }
-                shown.finish()
-            }
-        }
-
-        #[allow(deprecated, reason = "deprecated fields can be required, too")]
-        impl $name {
-            /// Reports required fields that were missing on the wire and have not been set since.
-            #[allow(dead_code, unused_variables, reason = "only what is sent is checked, and it may require nothing")]
-            pub(crate) fn check_required(&self, checker: &mut crate::validate::Checker) {
-                $( crate::wire::wire_object!(@check $kind checker, $wire, &self.$field, &self.extra); )*
-                checker.misfits(&self.extra);
-            }
-        }
-
-        impl crate::wire::Content for $name {
-            fn extra(&self) -> &crate::wire::Extra {
-                &self.extra
-            }
-            fn extra_mut(&mut self) -> &mut crate::wire::Extra {
-                &mut self.extra
+                crate::wire::show_object(self, f)
             }
         }
     };
 
-    (@take required $wire:literal, $value:expr, $extra:ident) => {
-        crate::wire::required($wire, $value, &mut $extra)
-    };
-    (@take optional $wire:literal, $value:expr, $extra:ident) => { $value };
+    (@bit required $index:literal) => { (1 << $index) };
+    (@bit optional $index:literal) => { (0 << $index) };
 
-    (@write required $map:expr, $wire:literal, $value:expr, $extra:expr) => {
-        crate::wire::write_required($map, $wire, &$value, $extra)
-    };
-    (@write optional $map:expr, $wire:literal, $value:expr, $extra:expr) => {
-        crate::wire::write_optional($map, $wire, $value.as_ref(), $extra)
-    };
-
-    (@check required $checker:ident, $wire:literal, $value:expr, $extra:expr) => {
-        if matches!($extra.form($wire), crate::wire::Form::Absent | crate::wire::Form::Null) {
-            $checker.required($wire, crate::wire::is_initial($value));
-        }
-    };
-    (@check optional $checker:ident, $wire:literal, $value:expr, $extra:expr) => {};
-
-    (@show required $shown:ident, $field:ident, $value:expr) => {
-        $shown.field(stringify!($field), $value);
-    };
-    (@show optional $shown:ident, $field:ident, $value:expr) => {
-        if let Some(value) = $value {
-            $shown.field(stringify!($field), value);
-        }
+    (@rest $self:ident, $entry:ident) => { Ok(false) };
+    (@rest $self:ident, $entry:ident, $common:ident) => {
+        $self.$common.read_field($entry.reader, &mut $self.extra)
     };
 }
 pub(crate) use wire_object;
@@ -265,14 +473,15 @@ macro_rules! wire_common {
                     if name != $wire.as_bytes() && extra.form($wire) == crate::wire::Form::Usual && self.$field.is_none() {
                         extra.keep_spelling($wire, &key);
                     }
-                    crate::wire::read_field(reader, $wire, &mut self.$field, extra)?;
+                    crate::wire::read_common(reader, $wire, &mut self.$field, extra)?;
                     return Ok(true);
                 } )*
                 Ok(false)
             }
+        }
 
-            /// Writes these fields into the object that contains them.
-            pub(crate) fn write_fields<M: serde::ser::SerializeMap>(
+        impl crate::wire::Common for $name {
+            fn write_fields<M: serde::ser::SerializeMap>(
                 &self,
                 extra: &crate::wire::Extra,
                 map: &mut M,

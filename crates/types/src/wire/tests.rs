@@ -10,14 +10,14 @@ struct Inner {
     text: String,
     extra: Extra,
 }
-wire_object!(Inner { required "Text" => text, });
+wire_object!(Inner { 0: required "Text" => text, });
 
 #[derive(Clone, PartialEq, Default)]
 struct Names {
     names: Vec<String>,
     extra: Extra,
 }
-wire_object!(Names { required "Names" => names, });
+wire_object!(Names { 0: required "Names" => names, });
 
 #[derive(Clone, Debug, PartialEq)]
 enum Element {
@@ -56,20 +56,20 @@ struct Everything {
     extra: Extra,
 }
 wire_object!(Everything {
-    required "Count" => count,
-    optional "Seq" => seq,
-    optional "Name" => name,
-    optional "Ratio" => ratio,
-    optional "Yes" => yes,
-    optional "Flag" => flag,
-    optional "Kind" => kind,
-    optional "Code" => code,
-    optional "Value" => value,
-    required "List" => list,
-    optional "Children" => children,
-    optional "Body" => body,
-    optional "Map" => map,
-    optional "Json" => json,
+    0: required "Count" => count,
+    1: optional "Seq" => seq,
+    2: optional "Name" => name,
+    3: optional "Ratio" => ratio,
+    4: optional "Yes" => yes,
+    5: optional "Flag" => flag,
+    6: optional "Kind" => kind,
+    7: optional "Code" => code,
+    8: optional "Value" => value,
+    9: required "List" => list,
+    10: optional "Children" => children,
+    11: optional "Body" => body,
+    12: optional "Map" => map,
+    13: optional "Json" => json,
 });
 
 fn round_trip<T: DeserializeOwned + Serialize + Debug + PartialEq>(json: &Value) -> T {

@@ -1,15 +1,9 @@
 //! Unions: one key names the variant, another holds its content.
 
-use super::{Broken, Extra, Mark, Raw, Reader, Shape, Slot, WireValue, reader::Decoded};
+use super::{Broken, Mark, Object, Raw, Reader, Shape, Slot, WireValue, reader::Decoded};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
-
-/// The object inside a union. It also keeps other keys of the union's object, besides tag and content.
-pub(crate) trait Content: WireValue {
-    fn extra(&self) -> &Extra;
-    fn extra_mut(&mut self) -> &mut Extra;
-}
 
 /// A variant that this version doesn't know, or whose content doesn't fit: the whole object,
 /// unchanged.
@@ -141,7 +135,7 @@ impl<'de> Tagged<'de> {
     }
 
     /// Passes the additional keys to a content.
-    pub(crate) fn finish(mut self, content: &mut impl Content) {
+    pub(crate) fn finish(mut self, content: &mut impl Object) {
         if !self.siblings.is_empty() {
             self.siblings.shrink();
             content.extra_mut().set_siblings(self.siblings);
@@ -216,7 +210,7 @@ macro_rules! wire_union {
                             let mut map = serializer.serialize_map(None)?;
                             map.serialize_entry(&crate::wire::Name($tag), &crate::wire::Name($wire))?;
                             map.serialize_entry(&crate::wire::Name($content), content)?;
-                            crate::wire::Content::extra(content).write_beside(&mut map)?;
+                            crate::wire::Object::extra(content).write_beside(&mut map)?;
                             map.end()
                         }
                     )*

@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 
 /// Names that every generated struct already uses.
 const RESERVED_FIELDS: &[&str] = &["extra", "envelope"];
+/// The codec has one bit for each field of an object.
+const MAX_FIELDS: usize = 64;
+
 impl Rules<'_> {
     /// Checks the fields of anything but a request.
     pub(super) fn fields(
@@ -86,6 +89,10 @@ impl Rules<'_> {
         shared: &Names,
     ) {
         let mut rust_names: BTreeMap<String, String> = BTreeMap::new();
+        if let Some((wire, _)) = fields.iter().nth(MAX_FIELDS) {
+            let message = format!("`{}` is field {} of its object", wire.value, MAX_FIELDS + 1);
+            self.at(source, wire, message, "at most 64 fields in an object");
+        }
         for (wire, field) in fields.iter() {
             if field.row.is_none() {
                 self.doc(source, &field.doc);

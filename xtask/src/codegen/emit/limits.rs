@@ -52,7 +52,7 @@ pub(super) fn validate(object: &Object, choices: &[Field]) -> TokenStream {
         impl Validate for #name {
             #quiet
             fn check(&self, checker: &mut Checker) {
-                self.check_required(checker);
+                checker.required_fields(self);
                 #checks
             }
         }

@@ -152,13 +152,17 @@ fn wire_table(object: &Object) -> String {
         table.push_str(" + envelope: Envelope");
     }
     table.push_str(" {");
-    for field in &object.fields {
+    for (index, field) in object.fields.iter().enumerate() {
         let kind = if field.required {
             "required"
         } else {
             "optional"
         };
-        let _ = write!(table, "\n    {kind} {:?} => {},", field.wire, field.rust);
+        let _ = write!(
+            table,
+            "\n    {index}: {kind} {:?} => {},",
+            field.wire, field.rust
+        );
     }
     table.push_str(if object.fields.is_empty() {
         "});"

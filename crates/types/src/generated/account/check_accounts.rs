@@ -49,12 +49,12 @@ impl CheckAccounts {
 }
 
 wire_object!(CheckAccounts {
-    required "CheckItem" => check_item,
+    0: required "CheckItem" => check_item,
 });
 
 impl Validate for CheckAccounts {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("CheckItem", self.check_item.len(), 1);
         checker.max_items("CheckItem", self.check_item.len(), 100);
         checker.inside("CheckItem", &self.check_item);
@@ -127,7 +127,7 @@ pub struct CheckAccountsReply {
 }
 
 wire_object!(CheckAccountsReply + envelope: Envelope {
-    required "ResultItem" => result_item,
+    0: required "ResultItem" => result_item,
 });
 
 impl Reply for CheckAccountsReply {
@@ -195,10 +195,10 @@ impl AccountCheck {
 }
 
 wire_object!(AccountCheck {
-    required "UserID" => user_id,
-    required "ResultCode" => result_code,
-    optional "ResultInfo" => result_info,
-    optional "AccountStatus" => account_status,
+    0: required "UserID" => user_id,
+    1: required "ResultCode" => result_code,
+    2: optional "ResultInfo" => result_info,
+    3: optional "AccountStatus" => account_status,
 });
 
 /// Import status of a user.

@@ -57,12 +57,12 @@ impl DeleteAccounts {
 }
 
 wire_object!(DeleteAccounts {
-    required "DeleteItem" => delete_item,
+    0: required "DeleteItem" => delete_item,
 });
 
 impl Validate for DeleteAccounts {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("DeleteItem", self.delete_item.len(), 1);
         checker.max_items("DeleteItem", self.delete_item.len(), 100);
         checker.inside("DeleteItem", &self.delete_item);
@@ -141,7 +141,7 @@ pub struct DeleteAccountsReply {
 }
 
 wire_object!(DeleteAccountsReply + envelope: Envelope {
-    required "ResultItem" => result_item,
+    0: required "ResultItem" => result_item,
 });
 
 impl Reply for DeleteAccountsReply {
@@ -194,7 +194,7 @@ impl AccountResult {
 }
 
 wire_object!(AccountResult {
-    required "UserID" => user_id,
-    required "ResultCode" => result_code,
-    optional "ResultInfo" => result_info,
+    0: required "UserID" => user_id,
+    1: required "ResultCode" => result_code,
+    2: optional "ResultInfo" => result_info,
 });

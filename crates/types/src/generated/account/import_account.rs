@@ -74,14 +74,14 @@ impl ImportAccount {
 }
 
 wire_object!(ImportAccount {
-    required "UserID" => user_id,
-    optional "Nick" => nick,
-    optional "FaceUrl" => face_url,
+    0: required "UserID" => user_id,
+    1: optional "Nick" => nick,
+    2: optional "FaceUrl" => face_url,
 });
 
 impl Validate for ImportAccount {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max_bytes("UserID", &self.user_id, 32);
         if let Some(value) = &self.nick {
             checker.max_bytes("Nick", value, 500);

@@ -72,13 +72,13 @@ impl ImportAccounts {
 }
 
 wire_object!(ImportAccounts {
-    optional "AccountList" => account_list,
-    optional "Accounts" => accounts,
+    0: optional "AccountList" => account_list,
+    1: optional "Accounts" => accounts,
 });
 
 impl Validate for ImportAccounts {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker
             .exactly_one(
                 &[
@@ -165,7 +165,7 @@ pub struct ImportAccountsReply {
 }
 
 wire_object!(ImportAccountsReply + envelope: Envelope {
-    required "FailAccounts" => fail_accounts,
+    0: required "FailAccounts" => fail_accounts,
 });
 
 impl Reply for ImportAccountsReply {
@@ -225,16 +225,16 @@ impl AccountImport {
 }
 
 wire_object!(AccountImport {
-    required "UserID" => user_id,
-    optional "Nick" => nick,
-    optional "FaceUrl" => face_url,
+    0: required "UserID" => user_id,
+    1: optional "Nick" => nick,
+    2: optional "FaceUrl" => face_url,
 });
 
 from_text!(AccountImport);
 
 impl Validate for AccountImport {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.nick {
             checker.max_bytes("Nick", value, 500);
         }

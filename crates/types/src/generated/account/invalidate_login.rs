@@ -48,12 +48,12 @@ impl InvalidateLogin {
 }
 
 wire_object!(InvalidateLogin {
-    required "UserID" => user_id,
+    0: required "UserID" => user_id,
 });
 
 impl Validate for InvalidateLogin {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

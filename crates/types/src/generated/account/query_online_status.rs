@@ -90,13 +90,13 @@ impl QueryOnlineStatus {
 }
 
 wire_object!(QueryOnlineStatus {
-    required "To_Account" => to_account,
-    optional "IsNeedDetail" => is_need_detail,
+    0: required "To_Account" => to_account,
+    1: optional "IsNeedDetail" => is_need_detail,
 });
 
 impl Validate for QueryOnlineStatus {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
         checker.max_items("To_Account", self.to_account.len(), 500);
     }
@@ -184,8 +184,8 @@ pub struct QueryOnlineStatusReply {
 }
 
 wire_object!(QueryOnlineStatusReply + envelope: Envelope {
-    required "QueryResult" => query_result,
-    optional "ErrorList" => error_list,
+    0: required "QueryResult" => query_result,
+    1: optional "ErrorList" => error_list,
 });
 
 impl Reply for QueryOnlineStatusReply {
@@ -264,10 +264,10 @@ impl OnlineStatus {
 }
 
 wire_object!(OnlineStatus {
-    required "To_Account" => to_account,
-    optional "Status" => status,
-    optional "State" => state,
-    optional "Detail" => detail,
+    0: required "To_Account" => to_account,
+    1: optional "Status" => status,
+    2: optional "State" => state,
+    3: optional "Detail" => detail,
 });
 
 /// State of a user on one platform.
@@ -298,8 +298,8 @@ impl PlatformStatus {
 }
 
 wire_object!(PlatformStatus {
-    required "Platform" => platform,
-    required "Status" => status,
+    0: required "Platform" => platform,
+    1: required "Status" => status,
 });
 
 /// Whether a client is connected.

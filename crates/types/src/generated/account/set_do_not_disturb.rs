@@ -80,16 +80,16 @@ pub struct SetDoNotDisturbRequired {
 }
 
 wire_object!(SetDoNotDisturb {
-    required "To_Account" => to_account,
-    required "StartTime" => start_time,
-    required "EndTime" => end_time,
-    required "IsRepeated" => is_repeated,
-    required "Level" => level,
+    0: required "To_Account" => to_account,
+    1: required "StartTime" => start_time,
+    2: required "EndTime" => end_time,
+    3: required "IsRepeated" => is_repeated,
+    4: required "Level" => level,
 });
 
 impl Validate for SetDoNotDisturb {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

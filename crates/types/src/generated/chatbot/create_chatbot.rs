@@ -82,15 +82,15 @@ impl CreateChatbot {
 }
 
 wire_object!(CreateChatbot {
-    required "UserID" => user_id,
-    optional "Nick" => nick,
-    optional "FaceUrl" => face_url,
-    optional "SelfSignature" => self_signature,
+    0: required "UserID" => user_id,
+    1: optional "Nick" => nick,
+    2: optional "FaceUrl" => face_url,
+    3: optional "SelfSignature" => self_signature,
 });
 
 impl Validate for CreateChatbot {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max_bytes("UserID", &self.user_id, 32);
         if let Some(value) = &self.self_signature {
             checker.max_bytes("SelfSignature", value, 500);

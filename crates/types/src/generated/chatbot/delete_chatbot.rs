@@ -42,12 +42,12 @@ impl DeleteChatbot {
 }
 
 wire_object!(DeleteChatbot {
-    required "Robot_Account" => robot_account,
+    0: required "Robot_Account" => robot_account,
 });
 
 impl Validate for DeleteChatbot {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max_bytes("Robot_Account", &self.robot_account, 32);
     }
 }

@@ -39,7 +39,7 @@ wire_object!(ListChatbots {});
 
 impl Validate for ListChatbots {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -79,7 +79,7 @@ pub struct ListChatbotsReply {
 }
 
 wire_object!(ListChatbotsReply + envelope: Envelope {
-    required "Robot_Account" => robot_account,
+    0: required "Robot_Account" => robot_account,
 });
 
 impl Reply for ListChatbotsReply {

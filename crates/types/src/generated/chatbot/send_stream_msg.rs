@@ -88,16 +88,16 @@ pub struct SendStreamMsgRequired {
 }
 
 wire_object!(SendStreamMsg {
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
-    required "Chunk" => chunk,
-    optional "MsgKey" => msg_key,
-    optional "Finish" => finish,
+    0: required "From_Account" => from_account,
+    1: required "To_Account" => to_account,
+    2: required "Chunk" => chunk,
+    3: optional "MsgKey" => msg_key,
+    4: optional "Finish" => finish,
 });
 
 impl Validate for SendStreamMsg {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -129,7 +129,7 @@ pub struct SendStreamMsgReply {
 }
 
 wire_object!(SendStreamMsgReply + envelope: Envelope {
-    required "MsgKey" => msg_key,
+    0: required "MsgKey" => msg_key,
 });
 
 impl Reply for SendStreamMsgReply {

@@ -75,13 +75,13 @@ impl CreateContactGroup {
 }
 
 wire_object!(CreateContactGroup {
-    required "From_Account" => from_account,
-    required "GroupContactItem" => group_contact_item,
+    0: required "From_Account" => from_account,
+    1: required "GroupContactItem" => group_contact_item,
 });
 
 impl Validate for CreateContactGroup {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("GroupContactItem", self.group_contact_item.len(), 1);
         checker.max_items("GroupContactItem", self.group_contact_item.len(), 1);
         checker.inside("GroupContactItem", &self.group_contact_item);
@@ -139,7 +139,7 @@ pub struct CreateContactGroupReply {
 }
 
 wire_object!(CreateContactGroupReply + envelope: Envelope {
-    required "GroupResultItem" => group_result_item,
+    0: required "GroupResultItem" => group_result_item,
 });
 
 impl Reply for CreateContactGroupReply {
@@ -183,13 +183,13 @@ impl NewContactGroup {
 }
 
 wire_object!(NewContactGroup {
-    required "GroupName" => group_name,
-    required "ContactItem" => contact_item,
+    0: required "GroupName" => group_name,
+    1: required "ContactItem" => contact_item,
 });
 
 impl Validate for NewContactGroup {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max_bytes("GroupName", &self.group_name, 32);
         checker.max_items("ContactItem", self.contact_item.len(), 1000);
         checker.inside("ContactItem", &self.contact_item);
@@ -227,6 +227,6 @@ impl NewContactGroupResult {
 }
 
 wire_object!(NewContactGroupResult {
-    required "GroupItem" => group_item,
-    required "ResultItem" => result_item,
+    0: required "GroupItem" => group_item,
+    1: required "ResultItem" => result_item,
 });

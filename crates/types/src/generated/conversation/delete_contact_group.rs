@@ -67,13 +67,13 @@ impl DeleteContactGroup {
 }
 
 wire_object!(DeleteContactGroup {
-    required "From_Account" => from_account,
-    required "GroupName" => group_name,
+    0: required "From_Account" => from_account,
+    1: required "GroupName" => group_name,
 });
 
 impl Validate for DeleteContactGroup {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("GroupName", self.group_name.len(), 1);
         checker.max_items("GroupName", self.group_name.len(), 1);
     }
@@ -148,7 +148,7 @@ pub struct DeleteContactGroupReply {
 }
 
 wire_object!(DeleteContactGroupReply + envelope: Envelope {
-    required "GroupItem" => group_item,
+    0: required "GroupItem" => group_item,
 });
 
 impl Reply for DeleteContactGroupReply {

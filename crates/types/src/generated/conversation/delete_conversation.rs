@@ -97,16 +97,16 @@ impl DeleteConversation {
 }
 
 wire_object!(DeleteConversation {
-    required "From_Account" => from_account,
-    required "Type" => r#type,
-    optional "To_Account" => to_account,
-    optional "ToGroupid" => to_group_id,
-    optional "ClearRamble" => clear_ramble,
+    0: required "From_Account" => from_account,
+    1: required "Type" => r#type,
+    2: optional "To_Account" => to_account,
+    3: optional "ToGroupid" => to_group_id,
+    4: optional "ClearRamble" => clear_ramble,
 });
 
 impl Validate for DeleteConversation {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

@@ -61,13 +61,13 @@ impl GetC2cUnreadCount {
 }
 
 wire_object!(GetC2cUnreadCount {
-    required "To_Account" => to_account,
-    optional "Peer_Account" => peer_account,
+    0: required "To_Account" => to_account,
+    1: optional "Peer_Account" => peer_account,
 });
 
 impl Validate for GetC2cUnreadCount {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.peer_account {
             checker.max_items("Peer_Account", value.len(), 10);
         }
@@ -140,9 +140,9 @@ pub struct GetC2cUnreadCountReply {
 }
 
 wire_object!(GetC2cUnreadCountReply + envelope: Envelope {
-    optional "AllC2CUnreadMsgNum" => all_c2c_unread_msg_num,
-    optional "C2CUnreadMsgNumList" => c2c_unread_msg_num_list,
-    optional "ErrorList" => error_list,
+    0: optional "AllC2CUnreadMsgNum" => all_c2c_unread_msg_num,
+    1: optional "C2CUnreadMsgNumList" => c2c_unread_msg_num_list,
+    2: optional "ErrorList" => error_list,
 });
 
 impl Reply for GetC2cUnreadCountReply {
@@ -183,8 +183,8 @@ impl C2cUnread {
 }
 
 wire_object!(C2cUnread {
-    required "Peer_Account" => peer_account,
-    required "C2CUnreadMsgNum" => c2c_unread_msg_num,
+    0: required "Peer_Account" => peer_account,
+    1: required "C2CUnreadMsgNum" => c2c_unread_msg_num,
 });
 
 /// A conversation that could not be counted.
@@ -215,6 +215,6 @@ impl C2cUnreadFailure {
 }
 
 wire_object!(C2cUnreadFailure {
-    required "Peer_Account" => peer_account,
-    required "ErrorCode" => error_code,
+    0: required "Peer_Account" => peer_account,
+    1: required "ErrorCode" => error_code,
 });

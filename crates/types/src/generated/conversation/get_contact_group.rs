@@ -98,13 +98,13 @@ impl GetContactGroup {
 }
 
 wire_object!(GetContactGroup {
-    required "From_Account" => from_account,
-    required "StartIndex" => start_index,
+    0: required "From_Account" => from_account,
+    1: required "StartIndex" => start_index,
 });
 
 impl Validate for GetContactGroup {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -179,10 +179,10 @@ pub struct GetContactGroupReply {
 }
 
 wire_object!(GetContactGroupReply + envelope: Envelope {
-    required "ContactItem" => contact_item,
-    required "GroupItem" => group_item,
-    required "CompleteFlag" => complete_flag,
-    required "NextStartIndex" => next_start_index,
+    0: required "ContactItem" => contact_item,
+    1: required "GroupItem" => group_item,
+    2: required "CompleteFlag" => complete_flag,
+    3: required "NextStartIndex" => next_start_index,
 });
 
 impl Reply for GetContactGroupReply {

@@ -112,17 +112,17 @@ impl GetConversationList {
 }
 
 wire_object!(GetConversationList {
-    required "From_Account" => from_account,
-    required "TimeStamp" => time_stamp,
-    required "StartIndex" => start_index,
-    required "TopTimeStamp" => top_time_stamp,
-    required "TopStartIndex" => top_start_index,
-    required "AssistFlags" => assist_flags,
+    0: required "From_Account" => from_account,
+    1: required "TimeStamp" => time_stamp,
+    2: required "StartIndex" => start_index,
+    3: required "TopTimeStamp" => top_time_stamp,
+    4: required "TopStartIndex" => top_start_index,
+    5: required "AssistFlags" => assist_flags,
 });
 
 impl Validate for GetConversationList {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -202,12 +202,12 @@ pub struct GetConversationListReply {
 }
 
 wire_object!(GetConversationListReply + envelope: Envelope {
-    required "SessionItem" => session_item,
-    required "CompleteFlag" => complete_flag,
-    required "TimeStamp" => time_stamp,
-    required "StartIndex" => start_index,
-    required "TopTimeStamp" => top_time_stamp,
-    required "TopStartIndex" => top_start_index,
+    0: required "SessionItem" => session_item,
+    1: required "CompleteFlag" => complete_flag,
+    2: required "TimeStamp" => time_stamp,
+    3: required "StartIndex" => start_index,
+    4: required "TopTimeStamp" => top_time_stamp,
+    5: required "TopStartIndex" => top_start_index,
 });
 
 impl Reply for GetConversationListReply {
@@ -316,12 +316,12 @@ impl Conversation {
 }
 
 wire_object!(Conversation {
-    required "Type" => r#type,
-    optional "To_Account" => to_account,
-    optional "GroupId" => group_id,
-    required "MsgTime" => msg_time,
-    required "TopFlag" => top_flag,
-    optional "StandardMark" => standard_mark,
-    optional "CustomMark" => custom_mark,
-    optional "ContactGroupId" => contact_group_id,
+    0: required "Type" => r#type,
+    1: optional "To_Account" => to_account,
+    2: optional "GroupId" => group_id,
+    3: required "MsgTime" => msg_time,
+    4: required "TopFlag" => top_flag,
+    5: optional "StandardMark" => standard_mark,
+    6: optional "CustomMark" => custom_mark,
+    7: optional "ContactGroupId" => contact_group_id,
 });

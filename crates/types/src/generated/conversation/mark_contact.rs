@@ -81,13 +81,13 @@ impl MarkContact {
 }
 
 wire_object!(MarkContact {
-    required "From_Account" => from_account,
-    required "MarkItem" => mark_item,
+    0: required "From_Account" => from_account,
+    1: required "MarkItem" => mark_item,
 });
 
 impl Validate for MarkContact {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("MarkItem", self.mark_item.len(), 1);
         checker.max_items("MarkItem", self.mark_item.len(), 100);
         checker.inside("MarkItem", &self.mark_item);
@@ -183,7 +183,7 @@ pub struct MarkContactReply {
 }
 
 wire_object!(MarkContactReply + envelope: Envelope {
-    required "ResultItem" => result_item,
+    0: required "ResultItem" => result_item,
 });
 
 impl Reply for MarkContactReply {
@@ -260,16 +260,16 @@ impl ContactMark {
 }
 
 wire_object!(ContactMark {
-    required "OptType" => opt_type,
-    required "ContactItem" => contact_item,
-    optional "ClearMark" => clear_mark,
-    optional "SetMark" => set_mark,
-    optional "CustomMark" => custom_mark,
+    0: required "OptType" => opt_type,
+    1: required "ContactItem" => contact_item,
+    2: optional "ClearMark" => clear_mark,
+    3: optional "SetMark" => set_mark,
+    4: optional "CustomMark" => custom_mark,
 });
 
 impl Validate for ContactMark {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.inside("ContactItem", &self.contact_item);
         if let Some(value) = &self.custom_mark {
             checker.max_bytes("CustomMark", value, 256);
@@ -326,10 +326,10 @@ impl ContactMarkResult {
 }
 
 wire_object!(ContactMarkResult {
-    required "OptType" => opt_type,
-    required "ContactItem" => contact_item,
-    required "ResultCode" => result_code,
-    optional "ResultInfo" => result_info,
+    0: required "OptType" => opt_type,
+    1: required "ContactItem" => contact_item,
+    2: required "ResultCode" => result_code,
+    3: optional "ResultInfo" => result_info,
 });
 
 /// Marks to write.

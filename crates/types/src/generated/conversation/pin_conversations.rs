@@ -72,14 +72,14 @@ impl PinConversations {
 }
 
 wire_object!(PinConversations {
-    required "From_Account" => from_account,
-    required "OperationType" => operation_type,
-    required "RecentContactItem" => recent_contact_item,
+    0: required "From_Account" => from_account,
+    1: required "OperationType" => operation_type,
+    2: required "RecentContactItem" => recent_contact_item,
 });
 
 impl Validate for PinConversations {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("RecentContactItem", self.recent_contact_item.len(), 1);
         checker.inside("RecentContactItem", &self.recent_contact_item);
     }
@@ -181,14 +181,14 @@ impl PinnedContact {
 }
 
 wire_object!(PinnedContact {
-    required "Type" => r#type,
-    optional "To_Account" => to_account,
-    optional "GroupId" => group_id,
+    0: required "Type" => r#type,
+    1: optional "To_Account" => to_account,
+    2: optional "GroupId" => group_id,
 });
 
 impl Validate for PinnedContact {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

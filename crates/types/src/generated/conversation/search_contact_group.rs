@@ -76,13 +76,13 @@ impl SearchContactGroup {
 }
 
 wire_object!(SearchContactGroup {
-    required "From_Account" => from_account,
-    required "ContactItem" => contact_item,
+    0: required "From_Account" => from_account,
+    1: required "ContactItem" => contact_item,
 });
 
 impl Validate for SearchContactGroup {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max_items("ContactItem", self.contact_item.len(), 300);
         checker.inside("ContactItem", &self.contact_item);
     }
@@ -181,8 +181,8 @@ pub struct SearchContactGroupReply {
 }
 
 wire_object!(SearchContactGroupReply + envelope: Envelope {
-    required "ContactResultItem" => contact_result_item,
-    required "GroupItem" => group_item,
+    0: required "ContactResultItem" => contact_result_item,
+    1: required "GroupItem" => group_item,
 });
 
 impl Reply for SearchContactGroupReply {

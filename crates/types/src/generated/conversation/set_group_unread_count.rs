@@ -69,14 +69,14 @@ pub struct SetGroupUnreadCountRequired {
 }
 
 wire_object!(SetGroupUnreadCount {
-    required "GroupId" => group_id,
-    required "Member_Account" => member_account,
-    required "UnreadMsgNum" => unread_msg_num,
+    0: required "GroupId" => group_id,
+    1: required "Member_Account" => member_account,
+    2: required "UnreadMsgNum" => unread_msg_num,
 });
 
 impl Validate for SetGroupUnreadCount {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

@@ -89,14 +89,14 @@ impl UpdateContactGroup {
 }
 
 wire_object!(UpdateContactGroup {
-    required "From_Account" => from_account,
-    required "UpdateType" => update_type,
-    required "UpdateGroup" => update_group,
+    0: required "From_Account" => from_account,
+    1: required "UpdateType" => update_type,
+    2: required "UpdateGroup" => update_group,
 });
 
 impl Validate for UpdateContactGroup {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.inside("UpdateGroup", &self.update_group);
     }
 }
@@ -149,8 +149,8 @@ pub struct UpdateContactGroupReply {
 }
 
 wire_object!(UpdateContactGroupReply + envelope: Envelope {
-    required "UpdateType" => update_type,
-    required "UpdateGroupResult" => update_group_result,
+    0: required "UpdateType" => update_type,
+    1: required "UpdateGroupResult" => update_group_result,
 });
 
 impl Reply for UpdateContactGroupReply {
@@ -221,15 +221,15 @@ impl ContactGroupUpdate {
 }
 
 wire_object!(ContactGroupUpdate {
-    required "UpdateGroupType" => update_group_type,
-    required "OldGroupName" => old_group_name,
-    optional "NewGroupName" => new_group_name,
-    optional "ContactUpdateItem" => contact_update_item,
+    0: required "UpdateGroupType" => update_group_type,
+    1: required "OldGroupName" => old_group_name,
+    2: optional "NewGroupName" => new_group_name,
+    3: optional "ContactUpdateItem" => contact_update_item,
 });
 
 impl Validate for ContactGroupUpdate {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max_bytes("OldGroupName", &self.old_group_name, 32);
         if let Some(value) = &self.new_group_name {
             checker.max_bytes("NewGroupName", value, 32);
@@ -268,13 +268,13 @@ impl ContactUpdate {
 }
 
 wire_object!(ContactUpdate {
-    required "ContactOptType" => contact_opt_type,
-    required "ContactItem" => contact_item,
+    0: required "ContactOptType" => contact_opt_type,
+    1: required "ContactItem" => contact_item,
 });
 
 impl Validate for ContactUpdate {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.inside("ContactItem", &self.contact_item);
     }
 }
@@ -353,11 +353,11 @@ impl ContactGroupUpdateResult {
 }
 
 wire_object!(ContactGroupUpdateResult {
-    required "UpdateGroupType" => update_group_type,
-    optional "GroupName" => group_name,
-    optional "OldGroupName" => old_group_name,
-    optional "GroupId" => group_id,
-    optional "ContactResultItem" => contact_result_item,
+    0: required "UpdateGroupType" => update_group_type,
+    1: optional "GroupName" => group_name,
+    2: optional "OldGroupName" => old_group_name,
+    3: optional "GroupId" => group_id,
+    4: optional "ContactResultItem" => contact_result_item,
 });
 
 /// Result for one conversation.
@@ -409,10 +409,10 @@ impl ContactUpdateResult {
 }
 
 wire_object!(ContactUpdateResult {
-    required "ContactOptType" => contact_opt_type,
-    required "ContactItem" => contact_item,
-    required "ResultCode" => result_code,
-    optional "ResultInfo" => result_info,
+    0: required "ContactOptType" => contact_opt_type,
+    1: required "ContactItem" => contact_item,
+    2: required "ResultCode" => result_code,
+    3: optional "ResultInfo" => result_info,
 });
 
 /// What to change in a conversation group.

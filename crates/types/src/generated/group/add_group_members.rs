@@ -85,14 +85,14 @@ impl AddGroupMembers {
 }
 
 wire_object!(AddGroupMembers {
-    required "GroupId" => group_id,
-    optional "Silence" => silence,
-    required "MemberList" => member_list,
+    0: required "GroupId" => group_id,
+    1: optional "Silence" => silence,
+    2: required "MemberList" => member_list,
 });
 
 impl Validate for AddGroupMembers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("MemberList", self.member_list.len(), 1);
         checker.max_items("MemberList", self.member_list.len(), 300);
         checker.inside("MemberList", &self.member_list);
@@ -181,7 +181,7 @@ pub struct AddGroupMembersReply {
 }
 
 wire_object!(AddGroupMembersReply + envelope: Envelope {
-    required "MemberList" => member_list,
+    0: required "MemberList" => member_list,
 });
 
 impl Reply for AddGroupMembersReply {

@@ -69,14 +69,14 @@ pub struct AddPermissionGroupMembersRequired {
 }
 
 wire_object!(AddPermissionGroupMembers {
-    required "GroupId" => group_id,
-    required "PermissionGroupId" => permission_group_id,
-    required "MemberList" => member_list,
+    0: required "GroupId" => group_id,
+    1: required "PermissionGroupId" => permission_group_id,
+    2: required "MemberList" => member_list,
 });
 
 impl Validate for AddPermissionGroupMembers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("MemberList", self.member_list.len(), 1);
         checker.max_items("MemberList", self.member_list.len(), 100);
         checker.inside("MemberList", &self.member_list);
@@ -111,7 +111,7 @@ pub struct AddPermissionGroupMembersReply {
 }
 
 wire_object!(AddPermissionGroupMembersReply + envelope: Envelope {
-    optional "MemberList" => member_list,
+    0: optional "MemberList" => member_list,
 });
 
 impl Reply for AddPermissionGroupMembersReply {
@@ -161,6 +161,6 @@ impl PermissionGroupMemberResult {
 }
 
 wire_object!(PermissionGroupMemberResult {
-    required "Member_Account" => member_account,
-    optional "Result" => result,
+    0: required "Member_Account" => member_account,
+    1: optional "Result" => result,
 });

@@ -69,14 +69,14 @@ pub struct AddTopicPermissionsRequired {
 }
 
 wire_object!(AddTopicPermissions {
-    required "GroupId" => group_id,
-    required "PermissionGroupId" => permission_group_id,
-    required "TopicPermissionList" => topic_permission_list,
+    0: required "GroupId" => group_id,
+    1: required "PermissionGroupId" => permission_group_id,
+    2: required "TopicPermissionList" => topic_permission_list,
 });
 
 impl Validate for AddTopicPermissions {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("TopicPermissionList", self.topic_permission_list.len(), 1);
         checker.max_items("TopicPermissionList", self.topic_permission_list.len(), 50);
         checker.inside("TopicPermissionList", &self.topic_permission_list);
@@ -143,7 +143,7 @@ pub struct AddTopicPermissionsReply {
 }
 
 wire_object!(AddTopicPermissionsReply + envelope: Envelope {
-    optional "TopicPermissionResultList" => topic_permission_result_list,
+    0: optional "TopicPermissionResultList" => topic_permission_result_list,
 });
 
 impl Reply for AddTopicPermissionsReply {

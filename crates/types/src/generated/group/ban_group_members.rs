@@ -75,15 +75,15 @@ impl BanGroupMembers {
 }
 
 wire_object!(BanGroupMembers {
-    required "GroupId" => group_id,
-    required "Members_Account" => members_account,
-    required "Duration" => duration,
-    optional "Description" => description,
+    0: required "GroupId" => group_id,
+    1: required "Members_Account" => members_account,
+    2: required "Duration" => duration,
+    3: optional "Description" => description,
 });
 
 impl Validate for BanGroupMembers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("Members_Account", self.members_account.len(), 1);
         checker.max_items("Members_Account", self.members_account.len(), 20);
         if let Some(value) = &self.description {

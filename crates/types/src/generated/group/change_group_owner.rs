@@ -72,14 +72,14 @@ pub struct ChangeGroupOwnerRequired {
 }
 
 wire_object!(ChangeGroupOwner {
-    required "GroupId" => group_id,
-    required "NewOwner_Account" => new_owner_account,
-    optional "From_Account" => from_account,
+    0: required "GroupId" => group_id,
+    1: required "NewOwner_Account" => new_owner_account,
+    2: optional "From_Account" => from_account,
 });
 
 impl Validate for ChangeGroupOwner {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

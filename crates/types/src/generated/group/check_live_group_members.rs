@@ -59,13 +59,13 @@ impl CheckLiveGroupMembers {
 }
 
 wire_object!(CheckLiveGroupMembers {
-    required "GroupId" => group_id,
-    required "Member_Account" => member_account,
+    0: required "GroupId" => group_id,
+    1: required "Member_Account" => member_account,
 });
 
 impl Validate for CheckLiveGroupMembers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("Member_Account", self.member_account.len(), 1);
     }
 }
@@ -108,7 +108,7 @@ pub struct CheckLiveGroupMembersReply {
 }
 
 wire_object!(CheckLiveGroupMembersReply + envelope: Envelope {
-    required "Member_Account" => member_account,
+    0: required "Member_Account" => member_account,
 });
 
 impl Reply for CheckLiveGroupMembersReply {

@@ -51,12 +51,12 @@ impl ClearGroupAttributes {
 }
 
 wire_object!(ClearGroupAttributes {
-    required "GroupId" => group_id,
+    0: required "GroupId" => group_id,
 });
 
 impl Validate for ClearGroupAttributes {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

@@ -255,26 +255,26 @@ impl CreateGroup {
 }
 
 wire_object!(CreateGroup {
-    optional "Owner_Account" => owner_account,
-    required "Type" => r#type,
-    optional "GroupId" => group_id,
-    required "Name" => name,
-    optional "Introduction" => introduction,
-    optional "Notification" => notification,
-    optional "FaceUrl" => face_url,
-    optional "MaxMemberCount" => max_member_count,
-    optional "ApplyJoinOption" => apply_join_option,
-    optional "InviteJoinOption" => invite_join_option,
-    optional "AppDefinedData" => app_defined_data,
-    optional "MemberList" => member_list,
-    optional "SupportTopic" => support_topic,
-    optional "EnablePermission" => enable_permission,
-    optional "DefaultPermission" => default_permission,
+    0: optional "Owner_Account" => owner_account,
+    1: required "Type" => r#type,
+    2: optional "GroupId" => group_id,
+    3: required "Name" => name,
+    4: optional "Introduction" => introduction,
+    5: optional "Notification" => notification,
+    6: optional "FaceUrl" => face_url,
+    7: optional "MaxMemberCount" => max_member_count,
+    8: optional "ApplyJoinOption" => apply_join_option,
+    9: optional "InviteJoinOption" => invite_join_option,
+    10: optional "AppDefinedData" => app_defined_data,
+    11: optional "MemberList" => member_list,
+    12: optional "SupportTopic" => support_topic,
+    13: optional "EnablePermission" => enable_permission,
+    14: optional "DefaultPermission" => default_permission,
 });
 
 impl Validate for CreateGroup {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.group_id {
             checker.max_bytes("GroupId", value, 48);
         }
@@ -364,9 +364,9 @@ pub struct CreateGroupReply {
 }
 
 wire_object!(CreateGroupReply + envelope: Envelope {
-    required "GroupId" => group_id,
-    optional "Type" => r#type,
-    optional "HugeGroupFlag" => huge_group_flag,
+    0: required "GroupId" => group_id,
+    1: optional "Type" => r#type,
+    2: optional "HugeGroupFlag" => huge_group_flag,
 });
 
 impl Reply for CreateGroupReply {
@@ -431,16 +431,16 @@ impl NewMember {
 }
 
 wire_object!(NewMember {
-    required "Member_Account" => member_account,
-    optional "Role" => role,
-    optional "AppMemberDefinedData" => app_member_defined_data,
+    0: required "Member_Account" => member_account,
+    1: optional "Role" => role,
+    2: optional "AppMemberDefinedData" => app_member_defined_data,
 });
 
 from_text!(NewMember);
 
 impl Validate for NewMember {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.app_member_defined_data {
             checker.inside("AppMemberDefinedData", value);
         }

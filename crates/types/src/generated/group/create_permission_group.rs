@@ -94,16 +94,16 @@ pub struct CreatePermissionGroupRequired {
 }
 
 wire_object!(CreatePermissionGroup {
-    required "GroupId" => group_id,
-    optional "PermissionGroupId" => permission_group_id,
-    required "PermissionGroupName" => permission_group_name,
-    required "Permission" => permission,
-    optional "CustomString" => custom_string,
+    0: required "GroupId" => group_id,
+    1: optional "PermissionGroupId" => permission_group_id,
+    2: required "PermissionGroupName" => permission_group_name,
+    3: required "Permission" => permission,
+    4: optional "CustomString" => custom_string,
 });
 
 impl Validate for CreatePermissionGroup {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max_bytes("PermissionGroupName", &self.permission_group_name, 150);
         if let Some(value) = &self.custom_string {
             checker.max_bytes("CustomString", value, 3000);
@@ -141,7 +141,7 @@ pub struct CreatePermissionGroupReply {
 }
 
 wire_object!(CreatePermissionGroupReply + envelope: Envelope {
-    optional "PermissionGroupId" => permission_group_id,
+    0: optional "PermissionGroupId" => permission_group_id,
 });
 
 impl Reply for CreatePermissionGroupReply {

@@ -148,19 +148,19 @@ pub struct CreateTopicRequired {
 }
 
 wire_object!(CreateTopic {
-    required "GroupId" => group_id,
-    optional "TopicId" => topic_id,
-    required "TopicName" => topic_name,
-    optional "From_Account" => from_account,
-    optional "CustomString" => custom_string,
-    optional "FaceUrl" => face_url,
-    optional "Notification" => notification,
-    optional "Introduction" => introduction,
+    0: required "GroupId" => group_id,
+    1: optional "TopicId" => topic_id,
+    2: required "TopicName" => topic_name,
+    3: optional "From_Account" => from_account,
+    4: optional "CustomString" => custom_string,
+    5: optional "FaceUrl" => face_url,
+    6: optional "Notification" => notification,
+    7: optional "Introduction" => introduction,
 });
 
 impl Validate for CreateTopic {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max_bytes("TopicName", &self.topic_name, 30);
         if let Some(value) = &self.custom_string {
             checker.max_bytes("CustomString", value, 3000);
@@ -222,7 +222,7 @@ pub struct CreateTopicReply {
 }
 
 wire_object!(CreateTopicReply + envelope: Envelope {
-    required "TopicId" => topic_id,
+    0: required "TopicId" => topic_id,
 });
 
 impl Reply for CreateTopicReply {

@@ -58,13 +58,13 @@ impl DeleteGroupAttributes {
 }
 
 wire_object!(DeleteGroupAttributes {
-    required "GroupId" => group_id,
-    required "GroupAttr" => group_attr,
+    0: required "GroupId" => group_id,
+    1: required "GroupAttr" => group_attr,
 });
 
 impl Validate for DeleteGroupAttributes {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("GroupAttr", self.group_attr.len(), 1);
         checker.max_items("GroupAttr", self.group_attr.len(), 16);
         checker.inside("GroupAttr", &self.group_attr);
@@ -140,14 +140,14 @@ impl GroupAttributeKey {
 }
 
 wire_object!(GroupAttributeKey {
-    required "key" => key,
+    0: required "key" => key,
 });
 
 from_text!(GroupAttributeKey);
 
 impl Validate for GroupAttributeKey {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max_bytes("key", &self.key, 32);
     }
 }

@@ -66,13 +66,13 @@ impl DeleteGroupCounters {
 }
 
 wire_object!(DeleteGroupCounters {
-    required "GroupId" => group_id,
-    optional "GroupCounterKeys" => group_counter_keys,
+    0: required "GroupId" => group_id,
+    1: optional "GroupCounterKeys" => group_counter_keys,
 });
 
 impl Validate for DeleteGroupCounters {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

@@ -85,15 +85,15 @@ impl DeleteGroupMembers {
 }
 
 wire_object!(DeleteGroupMembers {
-    required "GroupId" => group_id,
-    optional "Silence" => silence,
-    optional "Reason" => reason,
-    required "MemberToDel_Account" => member_to_del_account,
+    0: required "GroupId" => group_id,
+    1: optional "Silence" => silence,
+    2: optional "Reason" => reason,
+    3: required "MemberToDel_Account" => member_to_del_account,
 });
 
 impl Validate for DeleteGroupMembers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("MemberToDel_Account", self.member_to_del_account.len(), 1);
         checker.max_items("MemberToDel_Account", self.member_to_del_account.len(), 100);
     }

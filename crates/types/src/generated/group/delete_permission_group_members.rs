@@ -69,14 +69,14 @@ pub struct DeletePermissionGroupMembersRequired {
 }
 
 wire_object!(DeletePermissionGroupMembers {
-    required "GroupId" => group_id,
-    required "PermissionGroupId" => permission_group_id,
-    required "MemberList" => member_list,
+    0: required "GroupId" => group_id,
+    1: required "PermissionGroupId" => permission_group_id,
+    2: required "MemberList" => member_list,
 });
 
 impl Validate for DeletePermissionGroupMembers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("MemberList", self.member_list.len(), 1);
         checker.max_items("MemberList", self.member_list.len(), 100);
         checker.inside("MemberList", &self.member_list);

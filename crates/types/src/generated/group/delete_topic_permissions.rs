@@ -69,14 +69,14 @@ pub struct DeleteTopicPermissionsRequired {
 }
 
 wire_object!(DeleteTopicPermissions {
-    required "GroupId" => group_id,
-    required "PermissionGroupId" => permission_group_id,
-    required "TopicIdList" => topic_id_list,
+    0: required "GroupId" => group_id,
+    1: required "PermissionGroupId" => permission_group_id,
+    2: required "TopicIdList" => topic_id_list,
 });
 
 impl Validate for DeleteTopicPermissions {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("TopicIdList", self.topic_id_list.len(), 1);
         checker.max_items("TopicIdList", self.topic_id_list.len(), 50);
     }
@@ -140,7 +140,7 @@ pub struct DeleteTopicPermissionsReply {
 }
 
 wire_object!(DeleteTopicPermissionsReply + envelope: Envelope {
-    required "TopicPermissionResultList" => topic_permission_result_list,
+    0: required "TopicPermissionResultList" => topic_permission_result_list,
 });
 
 impl Reply for DeleteTopicPermissionsReply {

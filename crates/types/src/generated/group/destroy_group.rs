@@ -55,12 +55,12 @@ impl DestroyGroup {
 }
 
 wire_object!(DestroyGroup {
-    required "GroupId" => group_id,
+    0: required "GroupId" => group_id,
 });
 
 impl Validate for DestroyGroup {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

@@ -59,13 +59,13 @@ impl DestroyPermissionGroups {
 }
 
 wire_object!(DestroyPermissionGroups {
-    required "GroupId" => group_id,
-    required "PermissionGroupIdList" => permission_group_id_list,
+    0: required "GroupId" => group_id,
+    1: required "PermissionGroupIdList" => permission_group_id_list,
 });
 
 impl Validate for DestroyPermissionGroups {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker
             .min_items("PermissionGroupIdList", self.permission_group_id_list.len(), 1);
         checker
@@ -131,7 +131,7 @@ pub struct DestroyPermissionGroupsReply {
 }
 
 wire_object!(DestroyPermissionGroupsReply + envelope: Envelope {
-    required "PermissionGroupResultList" => permission_group_result_list,
+    0: required "PermissionGroupResultList" => permission_group_result_list,
 });
 
 impl Reply for DestroyPermissionGroupsReply {
@@ -184,7 +184,7 @@ impl PermissionGroupResult {
 }
 
 wire_object!(PermissionGroupResult {
-    required "PermissionGroupId" => permission_group_id,
-    required "ErrorCode" => error_code,
-    optional "ErrorInfo" => error_info,
+    0: required "PermissionGroupId" => permission_group_id,
+    1: required "ErrorCode" => error_code,
+    2: optional "ErrorInfo" => error_info,
 });

@@ -63,13 +63,13 @@ impl DestroyTopics {
 }
 
 wire_object!(DestroyTopics {
-    required "GroupId" => group_id,
-    required "TopicIdList" => topic_id_list,
+    0: required "GroupId" => group_id,
+    1: required "TopicIdList" => topic_id_list,
 });
 
 impl Validate for DestroyTopics {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("TopicIdList", self.topic_id_list.len(), 1);
     }
 }
@@ -117,7 +117,7 @@ pub struct DestroyTopicsReply {
 }
 
 wire_object!(DestroyTopicsReply + envelope: Envelope {
-    required "DestroyResultItem" => destroy_result_item,
+    0: required "DestroyResultItem" => destroy_result_item,
 });
 
 impl Reply for DestroyTopicsReply {
@@ -170,7 +170,7 @@ impl DestroyTopicResult {
 }
 
 wire_object!(DestroyTopicResult {
-    required "TopicId" => topic_id,
-    required "ErrorCode" => error_code,
-    optional "ErrorInfo" => error_info,
+    0: required "TopicId" => topic_id,
+    1: required "ErrorCode" => error_code,
+    2: optional "ErrorInfo" => error_info,
 });

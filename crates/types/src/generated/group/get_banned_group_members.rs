@@ -74,14 +74,14 @@ impl GetBannedGroupMembers {
 }
 
 wire_object!(GetBannedGroupMembers {
-    required "GroupId" => group_id,
-    optional "Limit" => limit,
-    required "Offset" => offset,
+    0: required "GroupId" => group_id,
+    1: optional "Limit" => limit,
+    2: required "Offset" => offset,
 });
 
 impl Validate for GetBannedGroupMembers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.limit {
             checker.max("Limit", *value, 100);
         }
@@ -143,8 +143,8 @@ pub struct GetBannedGroupMembersReply {
 }
 
 wire_object!(GetBannedGroupMembersReply + envelope: Envelope {
-    required "BannedAccountList" => banned_account_list,
-    required "NextOffset" => next_offset,
+    0: required "BannedAccountList" => banned_account_list,
+    1: required "NextOffset" => next_offset,
 });
 
 impl Reply for GetBannedGroupMembersReply {
@@ -185,6 +185,6 @@ impl BannedMember {
 }
 
 wire_object!(BannedMember {
-    required "Member_Account" => member_account,
-    required "BannedUntil" => banned_until,
+    0: required "Member_Account" => member_account,
+    1: required "BannedUntil" => banned_until,
 });

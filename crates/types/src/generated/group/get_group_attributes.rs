@@ -47,12 +47,12 @@ impl GetGroupAttributes {
 }
 
 wire_object!(GetGroupAttributes {
-    required "GroupId" => group_id,
+    0: required "GroupId" => group_id,
 });
 
 impl Validate for GetGroupAttributes {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -92,7 +92,7 @@ pub struct GetGroupAttributesReply {
 }
 
 wire_object!(GetGroupAttributesReply + envelope: Envelope {
-    required "GroupAttrAry" => group_attr_ary,
+    0: required "GroupAttrAry" => group_attr_ary,
 });
 
 impl Reply for GetGroupAttributesReply {

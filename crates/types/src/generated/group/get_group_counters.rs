@@ -67,13 +67,13 @@ impl GetGroupCounters {
 }
 
 wire_object!(GetGroupCounters {
-    required "GroupId" => group_id,
-    optional "GroupCounterKeys" => group_counter_keys,
+    0: required "GroupId" => group_id,
+    1: optional "GroupCounterKeys" => group_counter_keys,
 });
 
 impl Validate for GetGroupCounters {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -114,7 +114,7 @@ pub struct GetGroupCountersReply {
 }
 
 wire_object!(GetGroupCountersReply + envelope: Envelope {
-    required "GroupCounter" => group_counter,
+    0: required "GroupCounter" => group_counter,
 });
 
 impl Reply for GetGroupCountersReply {

@@ -74,13 +74,13 @@ impl GetGroupInfo {
 }
 
 wire_object!(GetGroupInfo {
-    required "GroupIdList" => group_id_list,
-    optional "ResponseFilter" => response_filter,
+    0: required "GroupIdList" => group_id_list,
+    1: optional "ResponseFilter" => response_filter,
 });
 
 impl Validate for GetGroupInfo {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("GroupIdList", self.group_id_list.len(), 1);
         checker.max_items("GroupIdList", self.group_id_list.len(), 50);
         if let Some(value) = &self.response_filter {
@@ -157,7 +157,7 @@ pub struct GetGroupInfoReply {
 }
 
 wire_object!(GetGroupInfoReply + envelope: Envelope {
-    required "GroupInfo" => group_info,
+    0: required "GroupInfo" => group_info,
 });
 
 impl Reply for GetGroupInfoReply {
@@ -250,15 +250,15 @@ impl GroupInfoFilter {
 }
 
 wire_object!(GroupInfoFilter {
-    optional "GroupBaseInfoFilter" => group_base_info_filter,
-    optional "MemberInfoFilter" => member_info_filter,
-    optional "AppDefinedDataFilter_Group" => app_defined_data_filter_group,
-    optional "AppDefinedDataFilter_GroupMember" => app_defined_data_filter_group_member,
+    0: optional "GroupBaseInfoFilter" => group_base_info_filter,
+    1: optional "MemberInfoFilter" => member_info_filter,
+    2: optional "AppDefinedDataFilter_Group" => app_defined_data_filter_group,
+    3: optional "AppDefinedDataFilter_GroupMember" => app_defined_data_filter_group_member,
 });
 
 impl Validate for GroupInfoFilter {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -591,29 +591,29 @@ impl GroupInfo {
 }
 
 wire_object!(GroupInfo {
-    required "GroupId" => group_id,
-    required "ErrorCode" => error_code,
-    optional "ErrorInfo" => error_info,
-    optional "Type" => r#type,
-    optional "Name" => name,
-    optional "Appid" => appid,
-    optional "Introduction" => introduction,
-    optional "Notification" => notification,
-    optional "FaceUrl" => face_url,
-    optional "Owner_Account" => owner_account,
-    optional "CreateTime" => create_time,
-    optional "InfoSeq" => info_seq,
-    optional "LastInfoTime" => last_info_time,
-    optional "LastMsgTime" => last_msg_time,
-    optional "NextMsgSeq" => next_msg_seq,
-    optional "MemberNum" => member_num,
-    optional "MaxMemberNum" => max_member_num,
-    optional "ApplyJoinOption" => apply_join_option,
-    optional "InviteJoinOption" => invite_join_option,
-    optional "MuteAllMember" => mute_all_member,
-    optional "SupportTopic" => support_topic,
-    optional "EnablePermission" => enable_permission,
-    optional "DefaultPermission" => default_permission,
-    optional "AppDefinedData" => app_defined_data,
-    optional "MemberList" => member_list,
+    0: required "GroupId" => group_id,
+    1: required "ErrorCode" => error_code,
+    2: optional "ErrorInfo" => error_info,
+    3: optional "Type" => r#type,
+    4: optional "Name" => name,
+    5: optional "Appid" => appid,
+    6: optional "Introduction" => introduction,
+    7: optional "Notification" => notification,
+    8: optional "FaceUrl" => face_url,
+    9: optional "Owner_Account" => owner_account,
+    10: optional "CreateTime" => create_time,
+    11: optional "InfoSeq" => info_seq,
+    12: optional "LastInfoTime" => last_info_time,
+    13: optional "LastMsgTime" => last_msg_time,
+    14: optional "NextMsgSeq" => next_msg_seq,
+    15: optional "MemberNum" => member_num,
+    16: optional "MaxMemberNum" => max_member_num,
+    17: optional "ApplyJoinOption" => apply_join_option,
+    18: optional "InviteJoinOption" => invite_join_option,
+    19: optional "MuteAllMember" => mute_all_member,
+    20: optional "SupportTopic" => support_topic,
+    21: optional "EnablePermission" => enable_permission,
+    22: optional "DefaultPermission" => default_permission,
+    23: optional "AppDefinedData" => app_defined_data,
+    24: optional "MemberList" => member_list,
 });

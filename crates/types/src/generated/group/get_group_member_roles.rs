@@ -60,13 +60,13 @@ impl GetGroupMemberRoles {
 }
 
 wire_object!(GetGroupMemberRoles {
-    required "GroupId" => group_id,
-    required "User_Account" => user_account,
+    0: required "GroupId" => group_id,
+    1: required "User_Account" => user_account,
 });
 
 impl Validate for GetGroupMemberRoles {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("User_Account", self.user_account.len(), 1);
         checker.max_items("User_Account", self.user_account.len(), 500);
     }
@@ -134,7 +134,7 @@ pub struct GetGroupMemberRolesReply {
 }
 
 wire_object!(GetGroupMemberRolesReply + envelope: Envelope {
-    required "UserIdList" => user_id_list,
+    0: required "UserIdList" => user_id_list,
 });
 
 impl Reply for GetGroupMemberRolesReply {
@@ -175,6 +175,6 @@ impl UserRole {
 }
 
 wire_object!(UserRole {
-    required "Member_Account" => member_account,
-    required "Role" => role,
+    0: required "Member_Account" => member_account,
+    1: required "Role" => role,
 });

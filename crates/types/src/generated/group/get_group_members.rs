@@ -147,18 +147,18 @@ impl GetGroupMembers {
 }
 
 wire_object!(GetGroupMembers {
-    required "GroupId" => group_id,
-    optional "MemberInfoFilter" => member_info_filter,
-    optional "MemberRoleFilter" => member_role_filter,
-    optional "AppDefinedDataFilter_GroupMember" => app_defined_data_filter_group_member,
-    optional "Limit" => limit,
-    optional "Offset" => offset,
-    optional "Next" => next,
+    0: required "GroupId" => group_id,
+    1: optional "MemberInfoFilter" => member_info_filter,
+    2: optional "MemberRoleFilter" => member_role_filter,
+    3: optional "AppDefinedDataFilter_GroupMember" => app_defined_data_filter_group_member,
+    4: optional "Limit" => limit,
+    5: optional "Offset" => offset,
+    6: optional "Next" => next,
 });
 
 impl Validate for GetGroupMembers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.limit {
             checker.max("Limit", *value, 6000);
         }
@@ -233,9 +233,9 @@ pub struct GetGroupMembersReply {
 }
 
 wire_object!(GetGroupMembersReply + envelope: Envelope {
-    required "MemberNum" => member_num,
-    required "MemberList" => member_list,
-    optional "Next" => next,
+    0: required "MemberNum" => member_num,
+    1: required "MemberList" => member_list,
+    2: optional "Next" => next,
 });
 
 impl Reply for GetGroupMembersReply {

@@ -145,19 +145,19 @@ impl GetJoinedGroups {
 }
 
 wire_object!(GetJoinedGroups {
-    required "Member_Account" => member_account,
-    optional "WithHugeGroups" => with_huge_groups,
-    optional "WithNoActiveGroups" => with_no_active_groups,
-    optional "Limit" => limit,
-    optional "Offset" => offset,
-    optional "GroupType" => group_type,
-    optional "ResponseFilter" => response_filter,
-    optional "SupportTopic" => support_topic,
+    0: required "Member_Account" => member_account,
+    1: optional "WithHugeGroups" => with_huge_groups,
+    2: optional "WithNoActiveGroups" => with_no_active_groups,
+    3: optional "Limit" => limit,
+    4: optional "Offset" => offset,
+    5: optional "GroupType" => group_type,
+    6: optional "ResponseFilter" => response_filter,
+    7: optional "SupportTopic" => support_topic,
 });
 
 impl Validate for GetJoinedGroups {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.limit {
             checker.max("Limit", *value, 5000);
         }
@@ -212,8 +212,8 @@ pub struct GetJoinedGroupsReply {
 }
 
 wire_object!(GetJoinedGroupsReply + envelope: Envelope {
-    required "TotalCount" => total_count,
-    required "GroupIdList" => group_id_list,
+    0: required "TotalCount" => total_count,
+    1: required "GroupIdList" => group_id_list,
 });
 
 impl Reply for GetJoinedGroupsReply {
@@ -274,13 +274,13 @@ impl JoinedGroupFilter {
 }
 
 wire_object!(JoinedGroupFilter {
-    optional "GroupBaseInfoFilter" => group_base_info_filter,
-    optional "SelfInfoFilter" => self_info_filter,
+    0: optional "GroupBaseInfoFilter" => group_base_info_filter,
+    1: optional "SelfInfoFilter" => self_info_filter,
 });
 
 impl Validate for JoinedGroupFilter {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -534,25 +534,25 @@ impl JoinedGroup {
 }
 
 wire_object!(JoinedGroup {
-    required "GroupId" => group_id,
-    optional "Type" => r#type,
-    optional "Name" => name,
-    optional "Introduction" => introduction,
-    optional "Notification" => notification,
-    optional "FaceUrl" => face_url,
-    optional "Owner_Account" => owner_account,
-    optional "CreateTime" => create_time,
-    optional "InfoSeq" => info_seq,
-    optional "LastInfoTime" => last_info_time,
-    optional "LastMsgTime" => last_msg_time,
-    optional "NextMsgSeq" => next_msg_seq,
-    optional "MemberNum" => member_num,
-    optional "MaxMemberNum" => max_member_num,
-    optional "ApplyJoinOption" => apply_join_option,
-    optional "MuteAllMember" => mute_all_member,
-    optional "SupportTopic" => support_topic,
-    optional "GrossTopicNextMsgSeq" => gross_topic_next_msg_seq,
-    optional "SelfInfo" => self_info,
+    0: required "GroupId" => group_id,
+    1: optional "Type" => r#type,
+    2: optional "Name" => name,
+    3: optional "Introduction" => introduction,
+    4: optional "Notification" => notification,
+    5: optional "FaceUrl" => face_url,
+    6: optional "Owner_Account" => owner_account,
+    7: optional "CreateTime" => create_time,
+    8: optional "InfoSeq" => info_seq,
+    9: optional "LastInfoTime" => last_info_time,
+    10: optional "LastMsgTime" => last_msg_time,
+    11: optional "NextMsgSeq" => next_msg_seq,
+    12: optional "MemberNum" => member_num,
+    13: optional "MaxMemberNum" => max_member_num,
+    14: optional "ApplyJoinOption" => apply_join_option,
+    15: optional "MuteAllMember" => mute_all_member,
+    16: optional "SupportTopic" => support_topic,
+    17: optional "GrossTopicNextMsgSeq" => gross_topic_next_msg_seq,
+    18: optional "SelfInfo" => self_info,
 });
 
 /// A user's membership in a group, limited to the requested fields.
@@ -626,9 +626,9 @@ impl Membership {
 }
 
 wire_object!(Membership {
-    optional "Role" => role,
-    optional "JoinTime" => join_time,
-    optional "MsgFlag" => msg_flag,
-    optional "MsgSeq" => msg_seq,
-    optional "GrossTopicReadSeq" => gross_topic_read_seq,
+    0: optional "Role" => role,
+    1: optional "JoinTime" => join_time,
+    2: optional "MsgFlag" => msg_flag,
+    3: optional "MsgSeq" => msg_seq,
+    4: optional "GrossTopicReadSeq" => gross_topic_read_seq,
 });

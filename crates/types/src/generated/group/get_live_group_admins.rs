@@ -50,12 +50,12 @@ impl GetLiveGroupAdmins {
 }
 
 wire_object!(GetLiveGroupAdmins {
-    required "GroupId" => group_id,
+    0: required "GroupId" => group_id,
 });
 
 impl Validate for GetLiveGroupAdmins {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -97,7 +97,7 @@ pub struct GetLiveGroupAdminsReply {
 }
 
 wire_object!(GetLiveGroupAdminsReply + envelope: Envelope {
-    required "Admin_List" => admin_list,
+    0: required "Admin_List" => admin_list,
 });
 
 impl Reply for GetLiveGroupAdminsReply {
@@ -157,7 +157,7 @@ impl LiveGroupAdmin {
 }
 
 wire_object!(LiveGroupAdmin {
-    required "Admin_Account" => admin_account,
-    optional "NickName" => nick_name,
-    optional "Avatar" => avatar,
+    0: required "Admin_Account" => admin_account,
+    1: optional "NickName" => nick_name,
+    2: optional "Avatar" => avatar,
 });

@@ -99,14 +99,14 @@ impl GetLiveGroupMembers {
 }
 
 wire_object!(GetLiveGroupMembers {
-    required "GroupId" => group_id,
-    optional "Mark" => mark,
-    required "Timestamp" => timestamp,
+    0: required "GroupId" => group_id,
+    1: optional "Mark" => mark,
+    2: required "Timestamp" => timestamp,
 });
 
 impl Validate for GetLiveGroupMembers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -167,8 +167,8 @@ pub struct GetLiveGroupMembersReply {
 }
 
 wire_object!(GetLiveGroupMembersReply + envelope: Envelope {
-    required "MemberList" => member_list,
-    required "NextTimestamp" => next_timestamp,
+    0: required "MemberList" => member_list,
+    1: required "NextTimestamp" => next_timestamp,
 });
 
 impl Reply for GetLiveGroupMembersReply {
@@ -240,8 +240,8 @@ impl LiveGroupMember {
 }
 
 wire_object!(LiveGroupMember {
-    required "Member_Account" => member_account,
-    optional "JoinTime" => join_time,
-    optional "NickName" => nick_name,
-    optional "Avatar" => avatar,
+    0: required "Member_Account" => member_account,
+    1: optional "JoinTime" => join_time,
+    2: optional "NickName" => nick_name,
+    3: optional "Avatar" => avatar,
 });

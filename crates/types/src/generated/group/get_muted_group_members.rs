@@ -68,13 +68,13 @@ impl GetMutedGroupMembers {
 }
 
 wire_object!(GetMutedGroupMembers {
-    required "GroupId" => group_id,
-    optional "TopicId" => topic_id,
+    0: required "GroupId" => group_id,
+    1: optional "TopicId" => topic_id,
 });
 
 impl Validate for GetMutedGroupMembers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -119,8 +119,8 @@ pub struct GetMutedGroupMembersReply {
 }
 
 wire_object!(GetMutedGroupMembersReply + envelope: Envelope {
-    optional "GroupId" => group_id,
-    required "MutedAccountList" => muted_account_list,
+    0: optional "GroupId" => group_id,
+    1: required "MutedAccountList" => muted_account_list,
 });
 
 impl Reply for GetMutedGroupMembersReply {
@@ -161,6 +161,6 @@ impl MutedMember {
 }
 
 wire_object!(MutedMember {
-    required "Member_Account" => member_account,
-    required "MutedUntil" => muted_until,
+    0: required "Member_Account" => member_account,
+    1: required "MutedUntil" => muted_until,
 });

@@ -56,12 +56,12 @@ impl GetOnlineMemberCount {
 }
 
 wire_object!(GetOnlineMemberCount {
-    required "GroupId" => group_id,
+    0: required "GroupId" => group_id,
 });
 
 impl Validate for GetOnlineMemberCount {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -102,7 +102,7 @@ pub struct GetOnlineMemberCountReply {
 }
 
 wire_object!(GetOnlineMemberCountReply + envelope: Envelope {
-    required "OnlineMemberNum" => online_member_num,
+    0: required "OnlineMemberNum" => online_member_num,
 });
 
 impl Reply for GetOnlineMemberCountReply {

@@ -86,15 +86,15 @@ pub struct GetPermissionGroupMembersRequired {
 }
 
 wire_object!(GetPermissionGroupMembers {
-    required "GroupId" => group_id,
-    required "PermissionGroupId" => permission_group_id,
-    optional "Limit" => limit,
-    optional "Next" => next,
+    0: required "GroupId" => group_id,
+    1: required "PermissionGroupId" => permission_group_id,
+    2: optional "Limit" => limit,
+    3: optional "Next" => next,
 });
 
 impl Validate for GetPermissionGroupMembers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.limit {
             checker.max("Limit", *value, 50);
         }
@@ -148,8 +148,8 @@ pub struct GetPermissionGroupMembersReply {
 }
 
 wire_object!(GetPermissionGroupMembersReply + envelope: Envelope {
-    required "MemberList" => member_list,
-    optional "Next" => next,
+    0: required "MemberList" => member_list,
+    1: optional "Next" => next,
 });
 
 impl Reply for GetPermissionGroupMembersReply {

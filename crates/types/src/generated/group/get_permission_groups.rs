@@ -102,15 +102,15 @@ impl GetPermissionGroups {
 }
 
 wire_object!(GetPermissionGroups {
-    required "GroupId" => group_id,
-    optional "PermissionGroupIdList" => permission_group_id_list,
-    optional "Limit" => limit,
-    optional "Next" => next,
+    0: required "GroupId" => group_id,
+    1: optional "PermissionGroupIdList" => permission_group_id_list,
+    2: optional "Limit" => limit,
+    3: optional "Next" => next,
 });
 
 impl Validate for GetPermissionGroups {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.limit {
             checker.max("Limit", *value, 20);
         }
@@ -169,8 +169,8 @@ pub struct GetPermissionGroupsReply {
 }
 
 wire_object!(GetPermissionGroupsReply + envelope: Envelope {
-    required "PermissionGroupInfoList" => permission_group_info_list,
-    optional "Next" => next,
+    0: required "PermissionGroupInfoList" => permission_group_info_list,
+    1: optional "Next" => next,
 });
 
 impl Reply for GetPermissionGroupsReply {
@@ -257,8 +257,8 @@ impl PermissionGroupInfo {
 }
 
 wire_object!(PermissionGroupInfo {
-    optional "PermissionGroupId" => permission_group_id,
-    optional "PermissionGroupName" => permission_group_name,
-    optional "Permission" => permission,
-    optional "CustomString" => custom_string,
+    0: optional "PermissionGroupId" => permission_group_id,
+    1: optional "PermissionGroupName" => permission_group_name,
+    2: optional "Permission" => permission,
+    3: optional "CustomString" => custom_string,
 });

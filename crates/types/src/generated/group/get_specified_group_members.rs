@@ -115,16 +115,16 @@ impl GetSpecifiedGroupMembers {
 }
 
 wire_object!(GetSpecifiedGroupMembers {
-    required "GroupId" => group_id,
-    required "Member_List_Account" => member_list_account,
-    optional "MemberInfoFilter" => member_info_filter,
-    optional "MemberRoleFilter" => member_role_filter,
-    optional "AppDefinedDataFilter_GroupMember" => app_defined_data_filter_group_member,
+    0: required "GroupId" => group_id,
+    1: required "Member_List_Account" => member_list_account,
+    2: optional "MemberInfoFilter" => member_info_filter,
+    3: optional "MemberRoleFilter" => member_role_filter,
+    4: optional "AppDefinedDataFilter_GroupMember" => app_defined_data_filter_group_member,
 });
 
 impl Validate for GetSpecifiedGroupMembers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("Member_List_Account", self.member_list_account.len(), 1);
         checker.max_items("Member_List_Account", self.member_list_account.len(), 50);
     }
@@ -197,8 +197,8 @@ pub struct GetSpecifiedGroupMembersReply {
 }
 
 wire_object!(GetSpecifiedGroupMembersReply + envelope: Envelope {
-    optional "GroupId" => group_id,
-    required "MemberList" => member_list,
+    0: optional "GroupId" => group_id,
+    1: required "MemberList" => member_list,
 });
 
 impl Reply for GetSpecifiedGroupMembersReply {

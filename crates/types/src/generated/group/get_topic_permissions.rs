@@ -81,14 +81,14 @@ pub struct GetTopicPermissionsRequired {
 }
 
 wire_object!(GetTopicPermissions {
-    required "GroupId" => group_id,
-    required "PermissionGroupId" => permission_group_id,
-    optional "TopicIdList" => topic_id_list,
+    0: required "GroupId" => group_id,
+    1: required "PermissionGroupId" => permission_group_id,
+    2: optional "TopicIdList" => topic_id_list,
 });
 
 impl Validate for GetTopicPermissions {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -120,7 +120,7 @@ pub struct GetTopicPermissionsReply {
 }
 
 wire_object!(GetTopicPermissionsReply + envelope: Envelope {
-    required "TopicPermissionResultList" => topic_permission_result_list,
+    0: required "TopicPermissionResultList" => topic_permission_result_list,
 });
 
 impl Reply for GetTopicPermissionsReply {
@@ -185,8 +185,8 @@ impl TopicPermissionEntry {
 }
 
 wire_object!(TopicPermissionEntry {
-    required "TopicId" => topic_id,
-    required "ErrorCode" => error_code,
-    optional "ErrorInfo" => error_info,
-    optional "Permission" => permission,
+    0: required "TopicId" => topic_id,
+    1: required "ErrorCode" => error_code,
+    2: optional "ErrorInfo" => error_info,
+    3: optional "Permission" => permission,
 });

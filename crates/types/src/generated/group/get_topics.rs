@@ -105,15 +105,15 @@ pub struct GetTopicsRequired {
 }
 
 wire_object!(GetTopics {
-    required "GroupId" => group_id,
-    required "From_Account" => from_account,
-    optional "TopicIdList" => topic_id_list,
-    optional "ResponseFilter" => response_filter,
+    0: required "GroupId" => group_id,
+    1: required "From_Account" => from_account,
+    2: optional "TopicIdList" => topic_id_list,
+    3: optional "ResponseFilter" => response_filter,
 });
 
 impl Validate for GetTopics {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -157,7 +157,7 @@ pub struct GetTopicsReply {
 }
 
 wire_object!(GetTopicsReply + envelope: Envelope {
-    required "TopicAndSelfInfo" => topic_and_self_info,
+    0: required "TopicAndSelfInfo" => topic_and_self_info,
 });
 
 impl Reply for GetTopicsReply {
@@ -229,10 +229,10 @@ impl TopicResult {
 }
 
 wire_object!(TopicResult {
-    required "ErrorCode" => error_code,
-    optional "ErrorInfo" => error_info,
-    optional "SelfInfo" => self_info,
-    optional "TopicInfo" => topic_info,
+    0: required "ErrorCode" => error_code,
+    1: optional "ErrorInfo" => error_info,
+    2: optional "SelfInfo" => self_info,
+    3: optional "TopicInfo" => topic_info,
 });
 
 /// A user's membership in a topic.
@@ -286,9 +286,9 @@ impl TopicMembership {
 }
 
 wire_object!(TopicMembership {
-    optional "ShutUpTime" => shut_up_time,
-    optional "MsgSeq" => msg_seq,
-    optional "MsgFlag" => msg_flag,
+    0: optional "ShutUpTime" => shut_up_time,
+    1: optional "MsgSeq" => msg_seq,
+    2: optional "MsgFlag" => msg_flag,
 });
 
 /// A topic. The filter determines which fields are present.
@@ -451,16 +451,16 @@ impl TopicInfo {
 }
 
 wire_object!(TopicInfo {
-    required "TopicId" => topic_id,
-    optional "GroupID" => group_id,
-    optional "TopicName" => topic_name,
-    optional "FaceUrl" => face_url,
-    optional "Notification" => notification,
-    optional "Introduction" => introduction,
-    optional "CustomString" => custom_string,
-    optional "CreateTime" => create_time,
-    optional "LastMsgTime" => last_msg_time,
-    optional "NextMsgSeq" => next_msg_seq,
-    optional "MuteAllMember" => mute_all_member,
-    optional "ShutUpAllFlag" => shut_up_all_flag,
+    0: required "TopicId" => topic_id,
+    1: optional "GroupID" => group_id,
+    2: optional "TopicName" => topic_name,
+    3: optional "FaceUrl" => face_url,
+    4: optional "Notification" => notification,
+    5: optional "Introduction" => introduction,
+    6: optional "CustomString" => custom_string,
+    7: optional "CreateTime" => create_time,
+    8: optional "LastMsgTime" => last_msg_time,
+    9: optional "NextMsgSeq" => next_msg_seq,
+    10: optional "MuteAllMember" => mute_all_member,
+    11: optional "ShutUpAllFlag" => shut_up_all_flag,
 });

@@ -179,23 +179,23 @@ impl ImportGroup {
 }
 
 wire_object!(ImportGroup {
-    optional "Owner_Account" => owner_account,
-    required "Type" => r#type,
-    optional "GroupId" => group_id,
-    required "Name" => name,
-    optional "Introduction" => introduction,
-    optional "Notification" => notification,
-    optional "FaceUrl" => face_url,
-    optional "MaxMemberCount" => max_member_count,
-    optional "ApplyJoinOption" => apply_join_option,
-    optional "AppDefinedData" => app_defined_data,
-    optional "CreateTime" => create_time,
-    optional "SupportTopic" => support_topic,
+    0: optional "Owner_Account" => owner_account,
+    1: required "Type" => r#type,
+    2: optional "GroupId" => group_id,
+    3: required "Name" => name,
+    4: optional "Introduction" => introduction,
+    5: optional "Notification" => notification,
+    6: optional "FaceUrl" => face_url,
+    7: optional "MaxMemberCount" => max_member_count,
+    8: optional "ApplyJoinOption" => apply_join_option,
+    9: optional "AppDefinedData" => app_defined_data,
+    10: optional "CreateTime" => create_time,
+    11: optional "SupportTopic" => support_topic,
 });
 
 impl Validate for ImportGroup {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.group_id {
             checker.max_bytes("GroupId", value, 48);
         }
@@ -262,7 +262,7 @@ pub struct ImportGroupReply {
 }
 
 wire_object!(ImportGroupReply + envelope: Envelope {
-    required "GroupId" => group_id,
+    0: required "GroupId" => group_id,
 });
 
 impl Reply for ImportGroupReply {

@@ -61,13 +61,13 @@ impl ImportGroupMembers {
 }
 
 wire_object!(ImportGroupMembers {
-    required "GroupId" => group_id,
-    required "MemberList" => member_list,
+    0: required "GroupId" => group_id,
+    1: required "MemberList" => member_list,
 });
 
 impl Validate for ImportGroupMembers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("MemberList", self.member_list.len(), 1);
         checker.max_items("MemberList", self.member_list.len(), 300);
         checker.inside("MemberList", &self.member_list);
@@ -143,7 +143,7 @@ pub struct ImportGroupMembersReply {
 }
 
 wire_object!(ImportGroupMembersReply + envelope: Envelope {
-    required "MemberList" => member_list,
+    0: required "MemberList" => member_list,
 });
 
 impl Reply for ImportGroupMembersReply {
@@ -215,16 +215,16 @@ impl MemberToImport {
 }
 
 wire_object!(MemberToImport {
-    required "Member_Account" => member_account,
-    optional "Role" => role,
-    optional "JoinTime" => join_time,
-    optional "UnreadMsgNum" => unread_msg_num,
+    0: required "Member_Account" => member_account,
+    1: optional "Role" => role,
+    2: optional "JoinTime" => join_time,
+    3: optional "UnreadMsgNum" => unread_msg_num,
 });
 
 from_text!(MemberToImport);
 
 impl Validate for MemberToImport {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }

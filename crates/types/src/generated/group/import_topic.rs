@@ -173,21 +173,21 @@ pub struct ImportTopicRequired {
 }
 
 wire_object!(ImportTopic {
-    optional "Type" => r#type,
-    required "GroupId" => group_id,
-    optional "TopicId" => topic_id,
-    required "TopicName" => topic_name,
-    optional "From_Account" => from_account,
-    optional "CustomString" => custom_string,
-    optional "FaceUrl" => face_url,
-    optional "Notification" => notification,
-    optional "Introduction" => introduction,
-    optional "CreateTime" => create_time,
+    0: optional "Type" => r#type,
+    1: required "GroupId" => group_id,
+    2: optional "TopicId" => topic_id,
+    3: required "TopicName" => topic_name,
+    4: optional "From_Account" => from_account,
+    5: optional "CustomString" => custom_string,
+    6: optional "FaceUrl" => face_url,
+    7: optional "Notification" => notification,
+    8: optional "Introduction" => introduction,
+    9: optional "CreateTime" => create_time,
 });
 
 impl Validate for ImportTopic {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max_bytes("TopicName", &self.topic_name, 30);
         if let Some(value) = &self.custom_string {
             checker.max_bytes("CustomString", value, 3000);
@@ -246,7 +246,7 @@ pub struct ImportTopicReply {
 }
 
 wire_object!(ImportTopicReply + envelope: Envelope {
-    required "TopicId" => topic_id,
+    0: required "TopicId" => topic_id,
 });
 
 impl Reply for ImportTopicReply {

@@ -81,14 +81,14 @@ impl ListGroups {
 }
 
 wire_object!(ListGroups {
-    optional "Limit" => limit,
-    optional "Next" => next,
-    optional "GroupType" => group_type,
+    0: optional "Limit" => limit,
+    1: optional "Next" => next,
+    2: optional "GroupType" => group_type,
 });
 
 impl Validate for ListGroups {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.limit {
             checker.max("Limit", *value, 10000);
         }
@@ -148,9 +148,9 @@ pub struct ListGroupsReply {
 }
 
 wire_object!(ListGroupsReply + envelope: Envelope {
-    required "TotalCount" => total_count,
-    required "GroupIdList" => group_id_list,
-    optional "Next" => next,
+    0: required "TotalCount" => total_count,
+    1: required "GroupIdList" => group_id_list,
+    2: optional "Next" => next,
 });
 
 impl Reply for ListGroupsReply {
@@ -186,5 +186,5 @@ impl GroupIdItem {
 }
 
 wire_object!(GroupIdItem {
-    required "GroupId" => group_id,
+    0: required "GroupId" => group_id,
 });

@@ -79,14 +79,14 @@ impl MarkLiveGroupMembers {
 }
 
 wire_object!(MarkLiveGroupMembers {
-    required "GroupId" => group_id,
-    required "CommandType" => command_type,
-    required "MemberList" => member_list,
+    0: required "GroupId" => group_id,
+    1: required "CommandType" => command_type,
+    2: required "MemberList" => member_list,
 });
 
 impl Validate for MarkLiveGroupMembers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("MemberList", self.member_list.len(), 1);
         checker.max_items("MemberList", self.member_list.len(), 500);
         checker.inside("MemberList", &self.member_list);
@@ -165,8 +165,8 @@ pub struct MarkLiveGroupMembersReply {
 }
 
 wire_object!(MarkLiveGroupMembersReply + envelope: Envelope {
-    optional "CommandType" => command_type,
-    required "MemberList" => member_list,
+    0: optional "CommandType" => command_type,
+    1: required "MemberList" => member_list,
 });
 
 impl Reply for MarkLiveGroupMembersReply {
@@ -210,13 +210,13 @@ impl MarkedMember {
 }
 
 wire_object!(MarkedMember {
-    required "Member_Account" => member_account,
-    required "Marks" => marks,
+    0: required "Member_Account" => member_account,
+    1: required "Marks" => marks,
 });
 
 impl Validate for MarkedMember {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

@@ -241,25 +241,25 @@ impl ModifyGroup {
 }
 
 wire_object!(ModifyGroup {
-    required "GroupId" => group_id,
-    optional "Name" => name,
-    optional "Introduction" => introduction,
-    optional "Notification" => notification,
-    optional "FaceUrl" => face_url,
-    optional "MaxMemberNum" => max_member_num,
-    optional "ApplyJoinOption" => apply_join_option,
-    optional "InviteJoinOption" => invite_join_option,
-    optional "MuteAllMember" => mute_all_member,
-    optional "AppDefinedData" => app_defined_data,
-    optional "From_Account" => from_account,
-    optional "EnablePermission" => enable_permission,
-    optional "DefaultPermission" => default_permission,
-    optional "HistoryMsgBeforeJoin" => history_msg_before_join,
+    0: required "GroupId" => group_id,
+    1: optional "Name" => name,
+    2: optional "Introduction" => introduction,
+    3: optional "Notification" => notification,
+    4: optional "FaceUrl" => face_url,
+    5: optional "MaxMemberNum" => max_member_num,
+    6: optional "ApplyJoinOption" => apply_join_option,
+    7: optional "InviteJoinOption" => invite_join_option,
+    8: optional "MuteAllMember" => mute_all_member,
+    9: optional "AppDefinedData" => app_defined_data,
+    10: optional "From_Account" => from_account,
+    11: optional "EnablePermission" => enable_permission,
+    12: optional "DefaultPermission" => default_permission,
+    13: optional "HistoryMsgBeforeJoin" => history_msg_before_join,
 });
 
 impl Validate for ModifyGroup {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.name {
             checker.max_bytes("Name", value, 30);
         }

@@ -64,13 +64,13 @@ impl ModifyGroupAttributes {
 }
 
 wire_object!(ModifyGroupAttributes {
-    required "GroupId" => group_id,
-    required "GroupAttr" => group_attr,
+    0: required "GroupId" => group_id,
+    1: required "GroupAttr" => group_attr,
 });
 
 impl Validate for ModifyGroupAttributes {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max_items("GroupAttr", self.group_attr.len(), 16);
         checker.inside("GroupAttr", &self.group_attr);
     }

@@ -135,18 +135,18 @@ pub struct ModifyGroupMemberRequired {
 }
 
 wire_object!(ModifyGroupMember {
-    required "GroupId" => group_id,
-    required "Member_Account" => member_account,
-    optional "Role" => role,
-    optional "MsgFlag" => msg_flag,
-    optional "NameCard" => name_card,
-    optional "AppMemberDefinedData" => app_member_defined_data,
-    optional "MuteTime" => mute_time,
+    0: required "GroupId" => group_id,
+    1: required "Member_Account" => member_account,
+    2: optional "Role" => role,
+    3: optional "MsgFlag" => msg_flag,
+    4: optional "NameCard" => name_card,
+    5: optional "AppMemberDefinedData" => app_member_defined_data,
+    6: optional "MuteTime" => mute_time,
 });
 
 impl Validate for ModifyGroupMember {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.name_card {
             checker.max_bytes("NameCard", value, 50);
         }

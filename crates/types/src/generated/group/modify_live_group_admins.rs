@@ -65,14 +65,14 @@ impl ModifyLiveGroupAdmins {
 }
 
 wire_object!(ModifyLiveGroupAdmins {
-    required "GroupId" => group_id,
-    required "CommandType" => command_type,
-    required "Admin_Account" => admin_account,
+    0: required "GroupId" => group_id,
+    1: required "CommandType" => command_type,
+    2: required "Admin_Account" => admin_account,
 });
 
 impl Validate for ModifyLiveGroupAdmins {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("Admin_Account", self.admin_account.len(), 1);
         checker.max_items("Admin_Account", self.admin_account.len(), 5);
     }

@@ -97,16 +97,16 @@ pub struct ModifyPermissionGroupRequired {
 }
 
 wire_object!(ModifyPermissionGroup {
-    required "GroupId" => group_id,
-    required "PermissionGroupId" => permission_group_id,
-    optional "PermissionGroupName" => permission_group_name,
-    optional "Permission" => permission,
-    optional "CustomString" => custom_string,
+    0: required "GroupId" => group_id,
+    1: required "PermissionGroupId" => permission_group_id,
+    2: optional "PermissionGroupName" => permission_group_name,
+    3: optional "Permission" => permission,
+    4: optional "CustomString" => custom_string,
 });
 
 impl Validate for ModifyPermissionGroup {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.permission_group_name {
             checker.max_bytes("PermissionGroupName", value, 150);
         }

@@ -161,20 +161,20 @@ pub struct ModifyTopicRequired {
 }
 
 wire_object!(ModifyTopic {
-    required "GroupId" => group_id,
-    required "TopicId" => topic_id,
-    optional "TopicName" => topic_name,
-    optional "From_Account" => from_account,
-    optional "CustomString" => custom_string,
-    optional "FaceUrl" => face_url,
-    optional "Notification" => notification,
-    optional "Introduction" => introduction,
-    optional "MuteAllMember" => mute_all_member,
+    0: required "GroupId" => group_id,
+    1: required "TopicId" => topic_id,
+    2: optional "TopicName" => topic_name,
+    3: optional "From_Account" => from_account,
+    4: optional "CustomString" => custom_string,
+    5: optional "FaceUrl" => face_url,
+    6: optional "Notification" => notification,
+    7: optional "Introduction" => introduction,
+    8: optional "MuteAllMember" => mute_all_member,
 });
 
 impl Validate for ModifyTopic {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.topic_name {
             checker.max_bytes("TopicName", value, 30);
         }

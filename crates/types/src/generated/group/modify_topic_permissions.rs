@@ -67,14 +67,14 @@ pub struct ModifyTopicPermissionsRequired {
 }
 
 wire_object!(ModifyTopicPermissions {
-    required "GroupId" => group_id,
-    required "PermissionGroupId" => permission_group_id,
-    required "TopicPermissionList" => topic_permission_list,
+    0: required "GroupId" => group_id,
+    1: required "PermissionGroupId" => permission_group_id,
+    2: required "TopicPermissionList" => topic_permission_list,
 });
 
 impl Validate for ModifyTopicPermissions {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("TopicPermissionList", self.topic_permission_list.len(), 1);
         checker.inside("TopicPermissionList", &self.topic_permission_list);
     }
@@ -110,7 +110,7 @@ pub struct ModifyTopicPermissionsReply {
 }
 
 wire_object!(ModifyTopicPermissionsReply + envelope: Envelope {
-    optional "TopicPermissionResultList" => topic_permission_result_list,
+    0: optional "TopicPermissionResultList" => topic_permission_result_list,
 });
 
 impl Reply for ModifyTopicPermissionsReply {

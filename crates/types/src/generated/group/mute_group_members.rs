@@ -76,15 +76,15 @@ impl MuteGroupMembers {
 }
 
 wire_object!(MuteGroupMembers {
-    required "GroupId" => group_id,
-    required "Members_Account" => members_account,
-    required "MuteTime" => mute_time,
-    optional "TopicId" => topic_id,
+    0: required "GroupId" => group_id,
+    1: required "Members_Account" => members_account,
+    2: required "MuteTime" => mute_time,
+    3: optional "TopicId" => topic_id,
 });
 
 impl Validate for MuteGroupMembers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("Members_Account", self.members_account.len(), 1);
         checker.max_items("Members_Account", self.members_account.len(), 500);
     }

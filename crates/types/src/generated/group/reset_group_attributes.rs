@@ -62,13 +62,13 @@ impl ResetGroupAttributes {
 }
 
 wire_object!(ResetGroupAttributes {
-    required "GroupId" => group_id,
-    required "GroupAttr" => group_attr,
+    0: required "GroupId" => group_id,
+    1: required "GroupAttr" => group_attr,
 });
 
 impl Validate for ResetGroupAttributes {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max_items("GroupAttr", self.group_attr.len(), 16);
         checker.inside("GroupAttr", &self.group_attr);
     }

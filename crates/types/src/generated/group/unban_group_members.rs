@@ -64,13 +64,13 @@ impl UnbanGroupMembers {
 }
 
 wire_object!(UnbanGroupMembers {
-    required "GroupId" => group_id,
-    required "Members_Account" => members_account,
+    0: required "GroupId" => group_id,
+    1: required "Members_Account" => members_account,
 });
 
 impl Validate for UnbanGroupMembers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("Members_Account", self.members_account.len(), 1);
         checker.max_items("Members_Account", self.members_account.len(), 20);
     }

@@ -73,14 +73,14 @@ impl UpdateGroupCounters {
 }
 
 wire_object!(UpdateGroupCounters {
-    required "GroupId" => group_id,
-    required "GroupCounter" => group_counter,
-    optional "Mode" => mode,
+    0: required "GroupId" => group_id,
+    1: required "GroupCounter" => group_counter,
+    2: optional "Mode" => mode,
 });
 
 impl Validate for UpdateGroupCounters {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("GroupCounter", self.group_counter.len(), 1);
         checker.max_items("GroupCounter", self.group_counter.len(), 20);
         checker.inside("GroupCounter", &self.group_counter);
@@ -125,7 +125,7 @@ pub struct UpdateGroupCountersReply {
 }
 
 wire_object!(UpdateGroupCountersReply + envelope: Envelope {
-    required "GroupCounter" => group_counter,
+    0: required "GroupCounter" => group_counter,
 });
 
 impl Reply for UpdateGroupCountersReply {

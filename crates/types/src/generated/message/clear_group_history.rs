@@ -60,13 +60,13 @@ impl ClearGroupHistory {
 }
 
 wire_object!(ClearGroupHistory {
-    required "GroupId" => group_id,
-    optional "MsgSeq" => msg_seq,
+    0: required "GroupId" => group_id,
+    1: optional "MsgSeq" => msg_seq,
 });
 
 impl Validate for ClearGroupHistory {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

@@ -71,14 +71,14 @@ pub struct DeleteC2cMsgsRequired {
 }
 
 wire_object!(DeleteC2cMsgs {
-    required "Operator_Account" => operator_account,
-    required "Peer_Account" => peer_account,
-    required "MsgKeyList" => msg_key_list,
+    0: required "Operator_Account" => operator_account,
+    1: required "Peer_Account" => peer_account,
+    2: required "MsgKeyList" => msg_key_list,
 });
 
 impl Validate for DeleteC2cMsgs {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("MsgKeyList", self.msg_key_list.len(), 1);
         checker.max_items("MsgKeyList", self.msg_key_list.len(), 30);
     }
@@ -145,7 +145,7 @@ pub struct DeleteC2cMsgsReply {
 }
 
 wire_object!(DeleteC2cMsgsReply + envelope: Envelope {
-    optional "InvalidMsgKeyList" => invalid_msg_key_list,
+    0: optional "InvalidMsgKeyList" => invalid_msg_key_list,
 });
 
 impl Reply for DeleteC2cMsgsReply {

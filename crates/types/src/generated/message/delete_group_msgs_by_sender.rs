@@ -74,14 +74,14 @@ pub struct DeleteGroupMsgsBySenderRequired {
 }
 
 wire_object!(DeleteGroupMsgsBySender {
-    required "GroupId" => group_id,
-    required "Sender_Account" => sender_account,
-    optional "TopicId" => topic_id,
+    0: required "GroupId" => group_id,
+    1: required "Sender_Account" => sender_account,
+    2: optional "TopicId" => topic_id,
 });
 
 impl Validate for DeleteGroupMsgsBySender {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

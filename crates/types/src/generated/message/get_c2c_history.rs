@@ -114,17 +114,17 @@ pub struct GetC2cHistoryRequired {
 }
 
 wire_object!(GetC2cHistory {
-    required "Operator_Account" => operator_account,
-    required "Peer_Account" => peer_account,
-    required "MaxCnt" => max_cnt,
-    required "MinTime" => min_time,
-    required "MaxTime" => max_time,
-    optional "LastMsgKey" => last_msg_key,
+    0: required "Operator_Account" => operator_account,
+    1: required "Peer_Account" => peer_account,
+    2: required "MaxCnt" => max_cnt,
+    3: required "MinTime" => min_time,
+    4: required "MaxTime" => max_time,
+    5: optional "LastMsgKey" => last_msg_key,
 });
 
 impl Validate for GetC2cHistory {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -214,11 +214,11 @@ pub struct GetC2cHistoryReply {
 }
 
 wire_object!(GetC2cHistoryReply + envelope: Envelope {
-    required "Complete" => complete,
-    required "MsgCnt" => msg_cnt,
-    required "LastMsgTime" => last_msg_time,
-    optional "LastMsgKey" => last_msg_key,
-    required "MsgList" => msg_list,
+    0: required "Complete" => complete,
+    1: required "MsgCnt" => msg_cnt,
+    2: required "LastMsgTime" => last_msg_time,
+    3: optional "LastMsgKey" => last_msg_key,
+    4: required "MsgList" => msg_list,
 });
 
 impl Reply for GetC2cHistoryReply {
@@ -373,17 +373,17 @@ pub struct C2cMsgRequired {
 }
 
 wire_object!(C2cMsg {
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
-    optional "MsgSeq" => msg_seq,
-    optional "MsgRandom" => msg_random,
-    optional "MsgTimeStamp" => msg_time_stamp,
-    optional "MsgClientTime" => msg_client_time,
-    optional "MsgFlagBits" => msg_flag_bits,
-    optional "IsPeerRead" => is_peer_read,
-    optional "MsgKey" => msg_key,
-    required "MsgBody" => msg_body,
-    optional "CloudCustomData" => cloud_custom_data,
+    0: required "From_Account" => from_account,
+    1: required "To_Account" => to_account,
+    2: optional "MsgSeq" => msg_seq,
+    3: optional "MsgRandom" => msg_random,
+    4: optional "MsgTimeStamp" => msg_time_stamp,
+    5: optional "MsgClientTime" => msg_client_time,
+    6: optional "MsgFlagBits" => msg_flag_bits,
+    7: optional "IsPeerRead" => is_peer_read,
+    8: optional "MsgKey" => msg_key,
+    9: required "MsgBody" => msg_body,
+    10: optional "CloudCustomData" => cloud_custom_data,
 });
 
 /// State of a stored message.

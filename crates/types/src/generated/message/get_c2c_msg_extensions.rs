@@ -87,15 +87,15 @@ pub struct GetC2cMsgExtensionsRequired {
 }
 
 wire_object!(GetC2cMsgExtensions {
-    optional "From_Account" => from_account,
-    required "To_Account" => to_account,
-    required "MsgKey" => msg_key,
-    optional "StartSeq" => start_seq,
+    0: optional "From_Account" => from_account,
+    1: required "To_Account" => to_account,
+    2: required "MsgKey" => msg_key,
+    3: optional "StartSeq" => start_seq,
 });
 
 impl Validate for GetC2cMsgExtensions {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -145,10 +145,10 @@ pub struct GetC2cMsgExtensionsReply {
 }
 
 wire_object!(GetC2cMsgExtensionsReply + envelope: Envelope {
-    required "ExtensionList" => extension_list,
-    required "CompleteFlag" => complete_flag,
-    required "LatestSeq" => latest_seq,
-    required "ClearSeq" => clear_seq,
+    0: required "ExtensionList" => extension_list,
+    1: required "CompleteFlag" => complete_flag,
+    2: required "LatestSeq" => latest_seq,
+    3: required "ClearSeq" => clear_seq,
 });
 
 impl Reply for GetC2cMsgExtensionsReply {

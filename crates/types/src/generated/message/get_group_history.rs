@@ -107,16 +107,16 @@ impl GetGroupHistory {
 }
 
 wire_object!(GetGroupHistory {
-    required "GroupId" => group_id,
-    required "ReqMsgNumber" => req_msg_number,
-    optional "ReqMsgSeq" => req_msg_seq,
-    optional "WithRecalledMsg" => with_recalled_msg,
-    optional "TopicId" => topic_id,
+    0: required "GroupId" => group_id,
+    1: required "ReqMsgNumber" => req_msg_number,
+    2: optional "ReqMsgSeq" => req_msg_seq,
+    3: optional "WithRecalledMsg" => with_recalled_msg,
+    4: optional "TopicId" => topic_id,
 });
 
 impl Validate for GetGroupHistory {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min("ReqMsgNumber", self.req_msg_number, 1);
         checker.max("ReqMsgNumber", self.req_msg_number, 20);
     }
@@ -189,9 +189,9 @@ pub struct GetGroupHistoryReply {
 }
 
 wire_object!(GetGroupHistoryReply + envelope: Envelope {
-    required "GroupId" => group_id,
-    required "IsFinished" => is_finished,
-    required "RspMsgList" => rsp_msg_list,
+    0: required "GroupId" => group_id,
+    1: required "IsFinished" => is_finished,
+    2: required "RspMsgList" => rsp_msg_list,
 });
 
 impl Reply for GetGroupHistoryReply {
@@ -345,16 +345,16 @@ impl GroupMsg {
 }
 
 wire_object!(GroupMsg {
-    optional "From_Account" => from_account,
-    optional "IsPlaceMsg" => is_place_msg,
-    optional "IsSystemMsg" => is_system_msg,
-    optional "MsgBody" => msg_body,
-    optional "MsgPriority" => msg_priority,
-    optional "MsgRandom" => msg_random,
-    required "MsgSeq" => msg_seq,
-    optional "MsgTimeStamp" => msg_time_stamp,
-    optional "CloudCustomData" => cloud_custom_data,
-    optional "MsgKey" => msg_key,
+    0: optional "From_Account" => from_account,
+    1: optional "IsPlaceMsg" => is_place_msg,
+    2: optional "IsSystemMsg" => is_system_msg,
+    3: optional "MsgBody" => msg_body,
+    4: optional "MsgPriority" => msg_priority,
+    5: optional "MsgRandom" => msg_random,
+    6: required "MsgSeq" => msg_seq,
+    7: optional "MsgTimeStamp" => msg_time_stamp,
+    8: optional "CloudCustomData" => cloud_custom_data,
+    9: optional "MsgKey" => msg_key,
 });
 
 /// Whether a message is still available.

@@ -74,14 +74,14 @@ impl GetGroupMsgExtensions {
 }
 
 wire_object!(GetGroupMsgExtensions {
-    required "GroupId" => group_id,
-    required "MsgSeq" => msg_seq,
-    optional "StartSeq" => start_seq,
+    0: required "GroupId" => group_id,
+    1: required "MsgSeq" => msg_seq,
+    2: optional "StartSeq" => start_seq,
 });
 
 impl Validate for GetGroupMsgExtensions {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -131,10 +131,10 @@ pub struct GetGroupMsgExtensionsReply {
 }
 
 wire_object!(GetGroupMsgExtensionsReply + envelope: Envelope {
-    required "ExtensionList" => extension_list,
-    required "CompleteFlag" => complete_flag,
-    required "LatestSeq" => latest_seq,
-    required "ClearSeq" => clear_seq,
+    0: required "ExtensionList" => extension_list,
+    1: required "CompleteFlag" => complete_flag,
+    2: required "LatestSeq" => latest_seq,
+    3: required "ClearSeq" => clear_seq,
 });
 
 impl Reply for GetGroupMsgExtensionsReply {

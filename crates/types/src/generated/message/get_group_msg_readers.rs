@@ -98,16 +98,16 @@ pub struct GetGroupMsgReadersRequired {
 }
 
 wire_object!(GetGroupMsgReaders {
-    required "GroupId" => group_id,
-    required "MsgSeq" => msg_seq,
-    required "Filter" => filter,
-    required "Cursor" => cursor,
-    required "Count" => count,
+    0: required "GroupId" => group_id,
+    1: required "MsgSeq" => msg_seq,
+    2: required "Filter" => filter,
+    3: required "Cursor" => cursor,
+    4: required "Count" => count,
 });
 
 impl Validate for GetGroupMsgReaders {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min("Count", self.count, 1);
         checker.max("Count", self.count, 200);
     }
@@ -230,12 +230,12 @@ pub struct GetGroupMsgReadersReply {
 }
 
 wire_object!(GetGroupMsgReadersReply + envelope: Envelope {
-    required "MsgSeq" => msg_seq,
-    required "IsFinish" => is_finish,
-    optional "IsFinished" => is_finished,
-    optional "ReadList" => read_list,
-    optional "UnreadList" => unread_list,
-    required "Cursor" => cursor,
+    0: required "MsgSeq" => msg_seq,
+    1: required "IsFinish" => is_finish,
+    2: optional "IsFinished" => is_finished,
+    3: optional "ReadList" => read_list,
+    4: optional "UnreadList" => unread_list,
+    5: required "Cursor" => cursor,
 });
 
 impl Reply for GetGroupMsgReadersReply {
@@ -271,7 +271,7 @@ impl Reader {
 }
 
 wire_object!(Reader {
-    required "Read_Account" => read_account,
+    0: required "Read_Account" => read_account,
 });
 
 /// A member who has not read the message.
@@ -297,7 +297,7 @@ impl NonReader {
 }
 
 wire_object!(NonReader {
-    required "Unread_Account" => unread_account,
+    0: required "Unread_Account" => unread_account,
 });
 
 /// Which members to list.

@@ -59,13 +59,13 @@ impl GetGroupMsgReceipts {
 }
 
 wire_object!(GetGroupMsgReceipts {
-    required "GroupId" => group_id,
-    required "MsgSeqList" => msg_seq_list,
+    0: required "GroupId" => group_id,
+    1: required "MsgSeqList" => msg_seq_list,
 });
 
 impl Validate for GetGroupMsgReceipts {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("MsgSeqList", self.msg_seq_list.len(), 1);
         checker.inside("MsgSeqList", &self.msg_seq_list);
     }
@@ -108,7 +108,7 @@ pub struct GetGroupMsgReceiptsReply {
 }
 
 wire_object!(GetGroupMsgReceiptsReply + envelope: Envelope {
-    required "GroupMsgReceiptList" => group_msg_receipt_list,
+    0: required "GroupMsgReceiptList" => group_msg_receipt_list,
 });
 
 impl Reply for GetGroupMsgReceiptsReply {
@@ -173,8 +173,8 @@ impl GroupMsgReceipt {
 }
 
 wire_object!(GroupMsgReceipt {
-    required "Code" => code,
-    required "MsgSeq" => msg_seq,
-    optional "ReadNum" => read_num,
-    optional "UnreadNum" => unread_num,
+    0: required "Code" => code,
+    1: required "MsgSeq" => msg_seq,
+    2: optional "ReadNum" => read_num,
+    3: optional "UnreadNum" => unread_num,
 });

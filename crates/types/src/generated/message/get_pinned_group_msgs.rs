@@ -57,13 +57,13 @@ impl GetPinnedGroupMsgs {
 }
 
 wire_object!(GetPinnedGroupMsgs {
-    required "GroupId" => group_id,
-    optional "TopicId" => topic_id,
+    0: required "GroupId" => group_id,
+    1: optional "TopicId" => topic_id,
 });
 
 impl Validate for GetPinnedGroupMsgs {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -94,7 +94,7 @@ pub struct GetPinnedGroupMsgsReply {
 }
 
 wire_object!(GetPinnedGroupMsgsReply + envelope: Envelope {
-    required "PinnedMsgList" => pinned_msg_list,
+    0: required "PinnedMsgList" => pinned_msg_list,
 });
 
 impl Reply for GetPinnedGroupMsgsReply {
@@ -135,6 +135,6 @@ impl PinnedGroupMsg {
 }
 
 wire_object!(PinnedGroupMsg {
-    required "MsgSeq" => msg_seq,
-    required "Pinner_Account" => pinner_account,
+    0: required "MsgSeq" => msg_seq,
+    1: required "Pinner_Account" => pinner_account,
 });

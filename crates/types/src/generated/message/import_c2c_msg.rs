@@ -147,19 +147,19 @@ pub struct ImportC2cMsgRequired {
 }
 
 wire_object!(ImportC2cMsg {
-    required "SyncFromOldSystem" => sync_from_old_system,
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
-    optional "MsgSeq" => msg_seq,
-    required "MsgRandom" => msg_random,
-    required "MsgTimeStamp" => msg_time_stamp,
-    required "MsgBody" => msg_body,
-    optional "CloudCustomData" => cloud_custom_data,
+    0: required "SyncFromOldSystem" => sync_from_old_system,
+    1: required "From_Account" => from_account,
+    2: required "To_Account" => to_account,
+    3: optional "MsgSeq" => msg_seq,
+    4: required "MsgRandom" => msg_random,
+    5: required "MsgTimeStamp" => msg_time_stamp,
+    6: required "MsgBody" => msg_body,
+    7: optional "CloudCustomData" => cloud_custom_data,
 });
 
 impl Validate for ImportC2cMsg {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max_bytes("From_Account", &self.from_account, 32);
         checker.max_bytes("To_Account", &self.to_account, 32);
         checker.inside("MsgBody", &self.msg_body);

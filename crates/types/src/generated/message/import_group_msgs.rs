@@ -92,15 +92,15 @@ impl ImportGroupMsgs {
 }
 
 wire_object!(ImportGroupMsgs {
-    required "GroupId" => group_id,
-    optional "RecentContactFlag" => recent_contact_flag,
-    required "MsgList" => msg_list,
-    optional "TopicId" => topic_id,
+    0: required "GroupId" => group_id,
+    1: optional "RecentContactFlag" => recent_contact_flag,
+    2: required "MsgList" => msg_list,
+    3: optional "TopicId" => topic_id,
 });
 
 impl Validate for ImportGroupMsgs {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("MsgList", self.msg_list.len(), 1);
         checker.max_items("MsgList", self.msg_list.len(), 7);
         checker.inside("MsgList", &self.msg_list);
@@ -143,7 +143,7 @@ pub struct ImportGroupMsgsReply {
 }
 
 wire_object!(ImportGroupMsgsReply + envelope: Envelope {
-    required "ImportMsgResult" => import_msg_result,
+    0: required "ImportMsgResult" => import_msg_result,
 });
 
 impl Reply for ImportGroupMsgsReply {
@@ -205,15 +205,15 @@ impl ImportedGroupMsg {
 }
 
 wire_object!(ImportedGroupMsg {
-    required "From_Account" => from_account,
-    required "SendTime" => send_time,
-    optional "Random" => random,
-    required "MsgBody" => msg_body,
+    0: required "From_Account" => from_account,
+    1: required "SendTime" => send_time,
+    2: optional "Random" => random,
+    3: required "MsgBody" => msg_body,
 });
 
 impl Validate for ImportedGroupMsg {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.inside("MsgBody", &self.msg_body);
     }
 }
@@ -265,7 +265,7 @@ impl ImportedGroupMsgResult {
 }
 
 wire_object!(ImportedGroupMsgResult {
-    optional "MsgSeq" => msg_seq,
-    optional "MsgTime" => msg_time,
-    required "Result" => result,
+    0: optional "MsgSeq" => msg_seq,
+    1: optional "MsgTime" => msg_time,
+    2: required "Result" => result,
 });

@@ -76,14 +76,14 @@ pub struct MarkC2cMsgsReadRequired {
 }
 
 wire_object!(MarkC2cMsgsRead {
-    required "Report_Account" => report_account,
-    required "Peer_Account" => peer_account,
-    optional "MsgReadTime" => msg_read_time,
+    0: required "Report_Account" => report_account,
+    1: required "Peer_Account" => peer_account,
+    2: optional "MsgReadTime" => msg_read_time,
 });
 
 impl Validate for MarkC2cMsgsRead {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

@@ -107,16 +107,16 @@ pub struct ModifyC2cMsgRequired {
 }
 
 wire_object!(ModifyC2cMsg {
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
-    required "MsgKey" => msg_key,
-    optional "MsgBody" => msg_body,
-    optional "CloudCustomData" => cloud_custom_data,
+    0: required "From_Account" => from_account,
+    1: required "To_Account" => to_account,
+    2: required "MsgKey" => msg_key,
+    3: optional "MsgBody" => msg_body,
+    4: optional "CloudCustomData" => cloud_custom_data,
 });
 
 impl Validate for ModifyC2cMsg {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.msg_body {
             checker.inside("MsgBody", value);
         }

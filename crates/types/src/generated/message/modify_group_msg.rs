@@ -102,16 +102,16 @@ impl ModifyGroupMsg {
 }
 
 wire_object!(ModifyGroupMsg {
-    required "GroupId" => group_id,
-    required "MsgSeq" => msg_seq,
-    optional "MsgBody" => msg_body,
-    optional "CloudCustomData" => cloud_custom_data,
-    optional "TopicId" => topic_id,
+    0: required "GroupId" => group_id,
+    1: required "MsgSeq" => msg_seq,
+    2: optional "MsgBody" => msg_body,
+    3: optional "CloudCustomData" => cloud_custom_data,
+    4: optional "TopicId" => topic_id,
 });
 
 impl Validate for ModifyGroupMsg {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.msg_body {
             checker.inside("MsgBody", value);
         }

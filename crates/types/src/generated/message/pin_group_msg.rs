@@ -78,15 +78,15 @@ impl PinGroupMsg {
 }
 
 wire_object!(PinGroupMsg {
-    required "GroupId" => group_id,
-    optional "TopicId" => topic_id,
-    required "MsgSeq" => msg_seq,
-    optional "Pinner_Account" => pinner_account,
+    0: required "GroupId" => group_id,
+    1: optional "TopicId" => topic_id,
+    2: required "MsgSeq" => msg_seq,
+    3: optional "Pinner_Account" => pinner_account,
 });
 
 impl Validate for PinGroupMsg {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min("MsgSeq", self.msg_seq, 1);
         checker.max("MsgSeq", self.msg_seq, 4294967295);
     }

@@ -71,14 +71,14 @@ pub struct RecallC2cMsgRequired {
 }
 
 wire_object!(RecallC2cMsg {
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
-    required "MsgKey" => msg_key,
+    0: required "From_Account" => from_account,
+    1: required "To_Account" => to_account,
+    2: required "MsgKey" => msg_key,
 });
 
 impl Validate for RecallC2cMsg {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

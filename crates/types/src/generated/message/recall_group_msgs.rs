@@ -89,15 +89,15 @@ impl RecallGroupMsgs {
 }
 
 wire_object!(RecallGroupMsgs {
-    required "GroupId" => group_id,
-    required "MsgSeqList" => msg_seq_list,
-    optional "Reason" => reason,
-    optional "TopicId" => topic_id,
+    0: required "GroupId" => group_id,
+    1: required "MsgSeqList" => msg_seq_list,
+    2: optional "Reason" => reason,
+    3: optional "TopicId" => topic_id,
 });
 
 impl Validate for RecallGroupMsgs {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("MsgSeqList", self.msg_seq_list.len(), 1);
         checker.max_items("MsgSeqList", self.msg_seq_list.len(), 10);
         checker.inside("MsgSeqList", &self.msg_seq_list);
@@ -174,7 +174,7 @@ pub struct RecallGroupMsgsReply {
 }
 
 wire_object!(RecallGroupMsgsReply + envelope: Envelope {
-    required "RecallRetList" => recall_ret_list,
+    0: required "RecallRetList" => recall_ret_list,
 });
 
 impl Reply for RecallGroupMsgsReply {
@@ -229,7 +229,7 @@ impl RecallResult {
 }
 
 wire_object!(RecallResult {
-    required "MsgSeq" => msg_seq,
-    required "RetCode" => ret_code,
-    optional "MsgKey" => msg_key,
+    0: required "MsgSeq" => msg_seq,
+    1: required "RetCode" => ret_code,
+    2: optional "MsgKey" => msg_key,
 });

@@ -99,15 +99,15 @@ impl SendBroadcastMsg {
 }
 
 wire_object!(SendBroadcastMsg {
-    optional "From_Account" => from_account,
-    required "Random" => random,
-    required "MsgBody" => msg_body,
-    optional "CloudCustomData" => cloud_custom_data,
+    0: optional "From_Account" => from_account,
+    1: required "Random" => random,
+    2: required "MsgBody" => msg_body,
+    3: optional "CloudCustomData" => cloud_custom_data,
 });
 
 impl Validate for SendBroadcastMsg {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.inside("MsgBody", &self.msg_body);
     }
 }
@@ -152,7 +152,7 @@ pub struct SendBroadcastMsgReply {
 }
 
 wire_object!(SendBroadcastMsgReply + envelope: Envelope {
-    optional "MsgSeq" => msg_seq,
+    0: optional "MsgSeq" => msg_seq,
 });
 
 impl Reply for SendBroadcastMsgReply {

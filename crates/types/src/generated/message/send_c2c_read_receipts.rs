@@ -68,14 +68,14 @@ pub struct SendC2cReadReceiptsRequired {
 }
 
 wire_object!(SendC2cReadReceipts {
-    required "Operator_Account" => operator_account,
-    required "Peer_Account" => peer_account,
-    required "C2CMsgInfo" => c2c_msg_info,
+    0: required "Operator_Account" => operator_account,
+    1: required "Peer_Account" => peer_account,
+    2: required "C2CMsgInfo" => c2c_msg_info,
 });
 
 impl Validate for SendC2cReadReceipts {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("C2CMsgInfo", self.c2c_msg_info.len(), 1);
         checker.inside("C2CMsgInfo", &self.c2c_msg_info);
     }
@@ -168,13 +168,13 @@ pub struct ReadMsgRequired {
 }
 
 wire_object!(ReadMsg {
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
-    required "MsgKey" => msg_key,
+    0: required "From_Account" => from_account,
+    1: required "To_Account" => to_account,
+    2: required "MsgKey" => msg_key,
 });
 
 impl Validate for ReadMsg {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }

@@ -266,26 +266,26 @@ impl SendGroupMsg {
 }
 
 wire_object!(SendGroupMsg {
-    required "GroupId" => group_id,
-    required "Random" => random,
-    optional "MsgPriority" => msg_priority,
-    required "MsgBody" => msg_body,
-    optional "From_Account" => from_account,
-    optional "OfflinePushInfo" => offline_push_info,
-    optional "ForbidCallbackControl" => forbid_callback_control,
-    optional "OnlineOnlyFlag" => online_only_flag,
-    optional "SendMsgControl" => send_msg_control,
-    optional "CloudCustomData" => cloud_custom_data,
-    optional "SupportMessageExtension" => support_message_extension,
-    optional "To_Account" => to_account,
-    optional "GroupAtInfo" => group_at_info,
-    optional "TopicId" => topic_id,
-    optional "NeedReadReceipt" => need_read_receipt,
+    0: required "GroupId" => group_id,
+    1: required "Random" => random,
+    2: optional "MsgPriority" => msg_priority,
+    3: required "MsgBody" => msg_body,
+    4: optional "From_Account" => from_account,
+    5: optional "OfflinePushInfo" => offline_push_info,
+    6: optional "ForbidCallbackControl" => forbid_callback_control,
+    7: optional "OnlineOnlyFlag" => online_only_flag,
+    8: optional "SendMsgControl" => send_msg_control,
+    9: optional "CloudCustomData" => cloud_custom_data,
+    10: optional "SupportMessageExtension" => support_message_extension,
+    11: optional "To_Account" => to_account,
+    12: optional "GroupAtInfo" => group_at_info,
+    13: optional "TopicId" => topic_id,
+    14: optional "NeedReadReceipt" => need_read_receipt,
 });
 
 impl Validate for SendGroupMsg {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.inside("MsgBody", &self.msg_body);
         if let Some(value) = &self.offline_push_info {
             checker.inside("OfflinePushInfo", value);
@@ -358,9 +358,9 @@ pub struct SendGroupMsgReply {
 }
 
 wire_object!(SendGroupMsgReply + envelope: Envelope {
-    optional "MsgTime" => msg_time,
-    optional "MsgSeq" => msg_seq,
-    optional "MsgDropReason" => msg_drop_reason,
+    0: optional "MsgTime" => msg_time,
+    1: optional "MsgSeq" => msg_seq,
+    2: optional "MsgDropReason" => msg_drop_reason,
 });
 
 impl Reply for SendGroupMsgReply {

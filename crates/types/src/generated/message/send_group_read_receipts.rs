@@ -73,14 +73,14 @@ pub struct SendGroupReadReceiptsRequired {
 }
 
 wire_object!(SendGroupReadReceipts {
-    required "GroupId" => group_id,
-    required "From_Account" => from_account,
-    required "MsgSeqList" => msg_seq_list,
+    0: required "GroupId" => group_id,
+    1: required "From_Account" => from_account,
+    2: required "MsgSeqList" => msg_seq_list,
 });
 
 impl Validate for SendGroupReadReceipts {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("MsgSeqList", self.msg_seq_list.len(), 1);
         checker.max_items("MsgSeqList", self.msg_seq_list.len(), 50);
         checker.inside("MsgSeqList", &self.msg_seq_list);

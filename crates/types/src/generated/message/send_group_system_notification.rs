@@ -96,15 +96,15 @@ pub struct SendGroupSystemNotificationRequired {
 }
 
 wire_object!(SendGroupSystemNotification {
-    required "GroupId" => group_id,
-    optional "ToMembers_Account" => to_members_account,
-    required "Content" => content,
-    optional "TopicId" => topic_id,
+    0: required "GroupId" => group_id,
+    1: optional "ToMembers_Account" => to_members_account,
+    2: required "Content" => content,
+    3: optional "TopicId" => topic_id,
 });
 
 impl Validate for SendGroupSystemNotification {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.to_members_account {
             checker.max_items("ToMembers_Account", value.len(), 500);
         }

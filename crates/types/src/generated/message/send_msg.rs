@@ -271,26 +271,26 @@ impl SendMsg {
 }
 
 wire_object!(SendMsg {
-    optional "SyncOtherMachine" => sync_other_machine,
-    optional "From_Account" => from_account,
-    required "To_Account" => to_account,
-    optional "OnlineOnlyFlag" => online_only_flag,
-    optional "MsgLifeTime" => msg_life_time,
-    optional "MsgSeq" => msg_seq,
-    required "MsgRandom" => msg_random,
-    optional "MsgTimeStamp" => msg_time_stamp,
-    optional "ForbidCallbackControl" => forbid_callback_control,
-    optional "SendMsgControl" => send_msg_control,
-    required "MsgBody" => msg_body,
-    optional "CloudCustomData" => cloud_custom_data,
-    optional "SupportMessageExtension" => support_message_extension,
-    optional "OfflinePushInfo" => offline_push_info,
-    optional "IsNeedReadReceipt" => is_need_read_receipt,
+    0: optional "SyncOtherMachine" => sync_other_machine,
+    1: optional "From_Account" => from_account,
+    2: required "To_Account" => to_account,
+    3: optional "OnlineOnlyFlag" => online_only_flag,
+    4: optional "MsgLifeTime" => msg_life_time,
+    5: optional "MsgSeq" => msg_seq,
+    6: required "MsgRandom" => msg_random,
+    7: optional "MsgTimeStamp" => msg_time_stamp,
+    8: optional "ForbidCallbackControl" => forbid_callback_control,
+    9: optional "SendMsgControl" => send_msg_control,
+    10: required "MsgBody" => msg_body,
+    11: optional "CloudCustomData" => cloud_custom_data,
+    12: optional "SupportMessageExtension" => support_message_extension,
+    13: optional "OfflinePushInfo" => offline_push_info,
+    14: optional "IsNeedReadReceipt" => is_need_read_receipt,
 });
 
 impl Validate for SendMsg {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.from_account {
             checker.max_bytes("From_Account", value, 32);
         }
@@ -379,9 +379,9 @@ pub struct SendMsgReply {
 }
 
 wire_object!(SendMsgReply + envelope: Envelope {
-    optional "MsgTime" => msg_time,
-    optional "MsgKey" => msg_key,
-    optional "MsgId" => msg_id,
+    0: optional "MsgTime" => msg_time,
+    1: optional "MsgKey" => msg_key,
+    2: optional "MsgId" => msg_id,
 });
 
 impl Reply for SendMsgReply {

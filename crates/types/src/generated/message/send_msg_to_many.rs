@@ -229,23 +229,23 @@ impl SendMsgToMany {
 }
 
 wire_object!(SendMsgToMany {
-    optional "SyncOtherMachine" => sync_other_machine,
-    optional "From_Account" => from_account,
-    required "To_Account" => to_account,
-    optional "MsgSeq" => msg_seq,
-    required "MsgRandom" => msg_random,
-    optional "OnlineOnlyFlag" => online_only_flag,
-    optional "MsgLifeTime" => msg_life_time,
-    required "MsgBody" => msg_body,
-    optional "CloudCustomData" => cloud_custom_data,
-    optional "SendMsgControl" => send_msg_control,
-    optional "OfflinePushInfo" => offline_push_info,
-    optional "IsNeedReadReceipt" => is_need_read_receipt,
+    0: optional "SyncOtherMachine" => sync_other_machine,
+    1: optional "From_Account" => from_account,
+    2: required "To_Account" => to_account,
+    3: optional "MsgSeq" => msg_seq,
+    4: required "MsgRandom" => msg_random,
+    5: optional "OnlineOnlyFlag" => online_only_flag,
+    6: optional "MsgLifeTime" => msg_life_time,
+    7: required "MsgBody" => msg_body,
+    8: optional "CloudCustomData" => cloud_custom_data,
+    9: optional "SendMsgControl" => send_msg_control,
+    10: optional "OfflinePushInfo" => offline_push_info,
+    11: optional "IsNeedReadReceipt" => is_need_read_receipt,
 });
 
 impl Validate for SendMsgToMany {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.from_account {
             checker.max_bytes("From_Account", value, 32);
         }
@@ -355,9 +355,9 @@ pub struct SendMsgToManyReply {
 }
 
 wire_object!(SendMsgToManyReply + envelope: Envelope {
-    optional "MsgKey" => msg_key,
-    optional "MsgId" => msg_id,
-    optional "ErrorList" => error_list,
+    0: optional "MsgKey" => msg_key,
+    1: optional "MsgId" => msg_id,
+    2: optional "ErrorList" => error_list,
 });
 
 impl Reply for SendMsgToManyReply {

@@ -101,16 +101,16 @@ pub struct SetC2cMsgExtensionsRequired {
 }
 
 wire_object!(SetC2cMsgExtensions {
-    optional "From_Account" => from_account,
-    required "To_Account" => to_account,
-    required "MsgKey" => msg_key,
-    required "OperateType" => operate_type,
-    optional "ExtensionList" => extension_list,
+    0: optional "From_Account" => from_account,
+    1: required "To_Account" => to_account,
+    2: required "MsgKey" => msg_key,
+    3: required "OperateType" => operate_type,
+    4: optional "ExtensionList" => extension_list,
 });
 
 impl Validate for SetC2cMsgExtensions {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.extension_list {
             checker.max_items("ExtensionList", value.len(), 20);
             checker.inside("ExtensionList", value);
@@ -190,7 +190,7 @@ pub struct SetC2cMsgExtensionsReply {
 }
 
 wire_object!(SetC2cMsgExtensionsReply + envelope: Envelope {
-    optional "ExtensionList" => extension_list,
+    0: optional "ExtensionList" => extension_list,
 });
 
 impl Reply for SetC2cMsgExtensionsReply {

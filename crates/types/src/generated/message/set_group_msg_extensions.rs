@@ -83,15 +83,15 @@ impl SetGroupMsgExtensions {
 }
 
 wire_object!(SetGroupMsgExtensions {
-    required "GroupId" => group_id,
-    required "MsgSeq" => msg_seq,
-    required "OperateType" => operate_type,
-    optional "ExtensionList" => extension_list,
+    0: required "GroupId" => group_id,
+    1: required "MsgSeq" => msg_seq,
+    2: required "OperateType" => operate_type,
+    3: optional "ExtensionList" => extension_list,
 });
 
 impl Validate for SetGroupMsgExtensions {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.extension_list {
             checker.max_items("ExtensionList", value.len(), 20);
             checker.inside("ExtensionList", value);
@@ -171,7 +171,7 @@ pub struct SetGroupMsgExtensionsReply {
 }
 
 wire_object!(SetGroupMsgExtensionsReply + envelope: Envelope {
-    optional "ExtensionList" => extension_list,
+    0: optional "ExtensionList" => extension_list,
 });
 
 impl Reply for SetGroupMsgExtensionsReply {

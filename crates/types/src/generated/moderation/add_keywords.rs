@@ -71,14 +71,14 @@ impl AddKeywords {
 }
 
 wire_object!(AddKeywords {
-    required "SdkAppId" => sdk_app_id,
-    required "LibID" => lib_id,
-    required "UserKeywords" => user_keywords,
+    0: required "SdkAppId" => sdk_app_id,
+    1: required "LibID" => lib_id,
+    2: required "UserKeywords" => user_keywords,
 });
 
 impl Validate for AddKeywords {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("UserKeywords", self.user_keywords.len(), 1);
         checker.inside("UserKeywords", &self.user_keywords);
     }
@@ -122,7 +122,7 @@ pub struct AddKeywordsReply {
 }
 
 wire_object!(AddKeywordsReply + envelope: Envelope {
-    optional "RequestId" => request_id,
+    0: optional "RequestId" => request_id,
 });
 
 impl Reply for AddKeywordsReply {
@@ -170,14 +170,14 @@ impl KeywordToAdd {
 }
 
 wire_object!(KeywordToAdd {
-    required "Content" => content,
-    optional "Label" => label,
+    0: required "Content" => content,
+    1: optional "Label" => label,
 });
 
 from_text!(KeywordToAdd);
 
 impl Validate for KeywordToAdd {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }

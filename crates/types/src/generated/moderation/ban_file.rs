@@ -38,12 +38,12 @@ impl BanFile {
 }
 
 wire_object!(BanFile {
-    required "RawURL" => raw_url,
+    0: required "RawURL" => raw_url,
 });
 
 impl Validate for BanFile {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

@@ -75,14 +75,14 @@ impl DeleteKeywords {
 }
 
 wire_object!(DeleteKeywords {
-    required "SdkAppId" => sdk_app_id,
-    required "LibID" => lib_id,
-    required "Keywords" => keywords,
+    0: required "SdkAppId" => sdk_app_id,
+    1: required "LibID" => lib_id,
+    2: required "Keywords" => keywords,
 });
 
 impl Validate for DeleteKeywords {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("Keywords", self.keywords.len(), 1);
         checker.max_items("Keywords", self.keywords.len(), 10);
     }
@@ -163,9 +163,9 @@ pub struct DeleteKeywordsReply {
 }
 
 wire_object!(DeleteKeywordsReply + envelope: Envelope {
-    optional "RequestId" => request_id,
-    optional "Count" => count,
-    optional "Details" => details,
+    0: optional "RequestId" => request_id,
+    1: optional "Count" => count,
+    2: optional "Details" => details,
 });
 
 impl Reply for DeleteKeywordsReply {
@@ -230,8 +230,8 @@ impl DeletedKeyword {
 }
 
 wire_object!(DeletedKeyword {
-    optional "KeywordID" => keyword_id,
-    required "Keyword" => keyword,
-    required "Deleted" => deleted,
-    optional "ErrorInfo" => error_info,
+    0: optional "KeywordID" => keyword_id,
+    1: required "Keyword" => keyword,
+    2: required "Deleted" => deleted,
+    3: optional "ErrorInfo" => error_info,
 });

@@ -46,13 +46,13 @@ impl DeleteLocalKeywords {
 }
 
 wire_object!(DeleteLocalKeywords {
-    required "SdkAppId" => sdk_app_id,
-    required "LocalAuditWords" => local_audit_words,
+    0: required "SdkAppId" => sdk_app_id,
+    1: required "LocalAuditWords" => local_audit_words,
 });
 
 impl Validate for DeleteLocalKeywords {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("LocalAuditWords", self.local_audit_words.len(), 1);
         checker.max_items("LocalAuditWords", self.local_audit_words.len(), 10);
         checker.inside("LocalAuditWords", &self.local_audit_words);
@@ -105,7 +105,7 @@ pub struct DeleteLocalKeywordsReply {
 }
 
 wire_object!(DeleteLocalKeywordsReply + envelope: Envelope {
-    optional "RequestId" => request_id,
+    0: optional "RequestId" => request_id,
 });
 
 impl Reply for DeleteLocalKeywordsReply {

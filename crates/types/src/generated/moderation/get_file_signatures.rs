@@ -38,12 +38,12 @@ impl GetFileSignatures {
 }
 
 wire_object!(GetFileSignatures {
-    required "RawURLs" => raw_ur_ls,
+    0: required "RawURLs" => raw_ur_ls,
 });
 
 impl Validate for GetFileSignatures {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("RawURLs", self.raw_ur_ls.len(), 1);
         checker.inside("RawURLs", &self.raw_ur_ls);
     }
@@ -74,7 +74,7 @@ pub struct GetFileSignaturesReply {
 }
 
 wire_object!(GetFileSignaturesReply + envelope: Envelope {
-    required "PreSigURLs" => pre_sig_ur_ls,
+    0: required "PreSigURLs" => pre_sig_ur_ls,
 });
 
 impl Reply for GetFileSignaturesReply {
@@ -115,13 +115,13 @@ impl FileToSign {
 }
 
 wire_object!(FileToSign {
-    required "ResourceID" => resource_id,
-    required "RawURL" => raw_url,
+    0: required "ResourceID" => resource_id,
+    1: required "RawURL" => raw_url,
 });
 
 impl Validate for FileToSign {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -199,11 +199,11 @@ pub struct SignedFileRequired {
 }
 
 wire_object!(SignedFile {
-    required "ResourceID" => resource_id,
-    required "Code" => code,
-    optional "Desc" => desc,
-    optional "PreSigURL" => pre_sig_url,
-    optional "Status" => status,
+    0: required "ResourceID" => resource_id,
+    1: required "Code" => code,
+    2: optional "Desc" => desc,
+    3: optional "PreSigURL" => pre_sig_url,
+    4: optional "Status" => status,
 });
 
 /// Whether clients can open a file.

@@ -45,12 +45,12 @@ impl GetGlobalMute {
 }
 
 wire_object!(GetGlobalMute {
-    required "Get_Account" => get_account,
+    0: required "Get_Account" => get_account,
 });
 
 impl Validate for GetGlobalMute {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -90,8 +90,8 @@ pub struct GetGlobalMuteReply {
 }
 
 wire_object!(GetGlobalMuteReply + envelope: Envelope {
-    required "C2CmsgNospeakingTime" => c2c_mute_seconds,
-    required "GroupmsgNospeakingTime" => group_mute_seconds,
+    0: required "C2CmsgNospeakingTime" => c2c_mute_seconds,
+    1: required "GroupmsgNospeakingTime" => group_mute_seconds,
 });
 
 impl Reply for GetGlobalMuteReply {

@@ -82,14 +82,14 @@ pub struct ListKeywordLibrariesRequired {
 }
 
 wire_object!(ListKeywordLibraries {
-    required "SdkAppId" => sdk_app_id,
-    required "Offset" => offset,
-    required "Limit" => limit,
+    0: required "SdkAppId" => sdk_app_id,
+    1: required "Offset" => offset,
+    2: required "Limit" => limit,
 });
 
 impl Validate for ListKeywordLibraries {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max("Limit", self.limit, 100);
     }
 }
@@ -150,9 +150,9 @@ pub struct ListKeywordLibrariesReply {
 }
 
 wire_object!(ListKeywordLibrariesReply + envelope: Envelope {
-    optional "RequestId" => request_id,
-    required "TotalCount" => total_count,
-    required "Infos" => infos,
+    0: optional "RequestId" => request_id,
+    1: required "TotalCount" => total_count,
+    2: required "Infos" => infos,
 });
 
 impl Reply for ListKeywordLibrariesReply {
@@ -236,9 +236,9 @@ impl KeywordLibrary {
 }
 
 wire_object!(KeywordLibrary {
-    required "ID" => id,
-    optional "LibName" => lib_name,
-    optional "Describe" => describe,
-    optional "CreateTime" => create_time,
-    optional "Suggestion" => suggestion,
+    0: required "ID" => id,
+    1: optional "LibName" => lib_name,
+    2: optional "Describe" => describe,
+    3: optional "CreateTime" => create_time,
+    4: optional "Suggestion" => suggestion,
 });

@@ -105,16 +105,16 @@ pub struct ListKeywordsRequired {
 }
 
 wire_object!(ListKeywords {
-    required "SdkAppId" => sdk_app_id,
-    required "Offset" => offset,
-    required "Limit" => limit,
-    required "LibID" => lib_id,
-    optional "Content" => content,
+    0: required "SdkAppId" => sdk_app_id,
+    1: required "Offset" => offset,
+    2: required "Limit" => limit,
+    3: required "LibID" => lib_id,
+    4: optional "Content" => content,
 });
 
 impl Validate for ListKeywords {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max("Limit", self.limit, 100);
     }
 }
@@ -175,9 +175,9 @@ pub struct ListKeywordsReply {
 }
 
 wire_object!(ListKeywordsReply + envelope: Envelope {
-    optional "RequestId" => request_id,
-    required "TotalCount" => total_count,
-    required "Infos" => infos,
+    0: optional "RequestId" => request_id,
+    1: required "TotalCount" => total_count,
+    2: required "Infos" => infos,
 });
 
 impl Reply for ListKeywordsReply {
@@ -238,7 +238,7 @@ pub struct BlockedKeywordRequired {
 }
 
 wire_object!(BlockedKeyword {
-    required "ID" => id,
-    required "Content" => content,
-    optional "CreateTime" => create_time,
+    0: required "ID" => id,
+    1: required "Content" => content,
+    2: optional "CreateTime" => create_time,
 });

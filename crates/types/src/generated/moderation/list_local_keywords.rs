@@ -88,16 +88,16 @@ pub struct ListLocalKeywordsRequired {
 }
 
 wire_object!(ListLocalKeywords {
-    required "SdkAppId" => sdk_app_id,
-    optional "FilterType" => filter_type,
-    required "Offset" => offset,
-    required "Limit" => limit,
-    optional "Keyword" => keyword,
+    0: required "SdkAppId" => sdk_app_id,
+    1: optional "FilterType" => filter_type,
+    2: required "Offset" => offset,
+    3: required "Limit" => limit,
+    4: optional "Keyword" => keyword,
 });
 
 impl Validate for ListLocalKeywords {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max("Limit", self.limit, 100);
     }
 }
@@ -158,12 +158,12 @@ pub struct ListLocalKeywordsReply {
 }
 
 wire_object!(ListLocalKeywordsReply + envelope: Envelope {
-    optional "RequestId" => request_id,
-    required "LocalAuditWords" => local_audit_words,
-    optional "TotalCount" => total_count,
-    optional "TotalRegCount" => total_reg_count,
-    required "CurCount" => cur_count,
-    optional "CurRegCount" => cur_reg_count,
+    0: optional "RequestId" => request_id,
+    1: required "LocalAuditWords" => local_audit_words,
+    2: optional "TotalCount" => total_count,
+    3: optional "TotalRegCount" => total_reg_count,
+    4: required "CurCount" => cur_count,
+    5: optional "CurRegCount" => cur_reg_count,
 });
 
 impl Reply for ListLocalKeywordsReply {

@@ -99,16 +99,16 @@ impl ModerateContent {
 }
 
 wire_object!(ModerateContent {
-    required "AuditName" => audit_name,
-    required "ContentType" => content_type,
-    required "Content" => content,
-    optional "ExtSender" => ext_sender,
-    optional "ExtReceiver" => ext_receiver,
+    0: required "AuditName" => audit_name,
+    1: required "ContentType" => content_type,
+    2: required "Content" => content,
+    3: optional "ExtSender" => ext_sender,
+    4: optional "ExtReceiver" => ext_receiver,
 });
 
 impl Validate for ModerateContent {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max_bytes("Content", &self.content, 8192);
     }
 }
@@ -166,11 +166,11 @@ pub struct ModerateContentReply {
 }
 
 wire_object!(ModerateContentReply + envelope: Envelope {
-    optional "RequestId" => request_id,
-    optional "Result" => result,
-    optional "Score" => score,
-    optional "Label" => label,
-    optional "Keywords" => keywords,
+    0: optional "RequestId" => request_id,
+    1: optional "Result" => result,
+    2: optional "Score" => score,
+    3: optional "Label" => label,
+    4: optional "Keywords" => keywords,
 });
 
 impl Reply for ModerateContentReply {

@@ -97,15 +97,15 @@ impl ModerateContents {
 }
 
 wire_object!(ModerateContents {
-    required "AuditName" => audit_name,
-    required "Contents" => contents,
-    optional "ExtSender" => ext_sender,
-    optional "ExtReceiver" => ext_receiver,
+    0: required "AuditName" => audit_name,
+    1: required "Contents" => contents,
+    2: optional "ExtSender" => ext_sender,
+    3: optional "ExtReceiver" => ext_receiver,
 });
 
 impl Validate for ModerateContents {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("Contents", self.contents.len(), 1);
         checker.max_items("Contents", self.contents.len(), 10);
         checker.inside("Contents", &self.contents);
@@ -179,7 +179,7 @@ pub struct ModerateContentsReply {
 }
 
 wire_object!(ModerateContentsReply + envelope: Envelope {
-    required "AuditResults" => audit_results,
+    0: required "AuditResults" => audit_results,
 });
 
 impl Reply for ModerateContentsReply {
@@ -229,14 +229,14 @@ impl ContentToModerate {
 }
 
 wire_object!(ContentToModerate {
-    required "ContentId" => content_id,
-    required "ContentType" => content_type,
-    required "Content" => content,
+    0: required "ContentId" => content_id,
+    1: required "ContentType" => content_type,
+    2: required "Content" => content,
 });
 
 impl Validate for ContentToModerate {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max_bytes("Content", &self.content, 8192);
     }
 }
@@ -356,13 +356,13 @@ impl ModeratedContent {
 }
 
 wire_object!(ModeratedContent {
-    required "ContentId" => content_id,
-    required "ErrorCode" => error_code,
-    optional "ErrorInfo" => error_info,
-    optional "Result" => result,
-    optional "Score" => score,
-    optional "Label" => label,
-    optional "Keywords" => keywords,
-    optional "SubLabel" => sub_label,
-    optional "RequestId" => request_id,
+    0: required "ContentId" => content_id,
+    1: required "ErrorCode" => error_code,
+    2: optional "ErrorInfo" => error_info,
+    3: optional "Result" => result,
+    4: optional "Score" => score,
+    5: optional "Label" => label,
+    6: optional "Keywords" => keywords,
+    7: optional "SubLabel" => sub_label,
+    8: optional "RequestId" => request_id,
 });

@@ -74,14 +74,14 @@ impl SetGlobalMute {
 }
 
 wire_object!(SetGlobalMute {
-    required "Set_Account" => set_account,
-    optional "C2CmsgNospeakingTime" => c2c_mute_seconds,
-    optional "GroupmsgNospeakingTime" => group_mute_seconds,
+    0: required "Set_Account" => set_account,
+    1: optional "C2CmsgNospeakingTime" => c2c_mute_seconds,
+    2: optional "GroupmsgNospeakingTime" => group_mute_seconds,
 });
 
 impl Validate for SetGlobalMute {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

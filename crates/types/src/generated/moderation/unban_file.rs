@@ -38,12 +38,12 @@ impl UnbanFile {
 }
 
 wire_object!(UnbanFile {
-    required "RawURL" => raw_url,
+    0: required "RawURL" => raw_url,
 });
 
 impl Validate for UnbanFile {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

@@ -57,13 +57,13 @@ impl AddSubscribers {
 }
 
 wire_object!(AddSubscribers {
-    required "Official_Account" => official_account,
-    required "SubscriberList" => subscriber_list,
+    0: required "Official_Account" => official_account,
+    1: required "SubscriberList" => subscriber_list,
 });
 
 impl Validate for AddSubscribers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("SubscriberList", self.subscriber_list.len(), 1);
         checker.max_items("SubscriberList", self.subscriber_list.len(), 100);
         checker.inside("SubscriberList", &self.subscriber_list);
@@ -127,7 +127,7 @@ pub struct AddSubscribersReply {
 }
 
 wire_object!(AddSubscribersReply + envelope: Envelope {
-    required "SubscriberList" => subscriber_list,
+    0: required "SubscriberList" => subscriber_list,
 });
 
 impl Reply for AddSubscribersReply {

@@ -126,19 +126,19 @@ pub struct CreateOfficialAccountRequired {
 }
 
 wire_object!(CreateOfficialAccount {
-    required "Owner_Account" => owner_account,
-    optional "OfficialAccountUserID" => official_account_user_id,
-    required "Name" => name,
-    optional "Introduction" => introduction,
-    optional "FaceUrl" => face_url,
-    optional "MaxSubscriberNum" => max_subscriber_num,
-    optional "Organization" => organization,
-    optional "CustomString" => custom_string,
+    0: required "Owner_Account" => owner_account,
+    1: optional "OfficialAccountUserID" => official_account_user_id,
+    2: required "Name" => name,
+    3: optional "Introduction" => introduction,
+    4: optional "FaceUrl" => face_url,
+    5: optional "MaxSubscriberNum" => max_subscriber_num,
+    6: optional "Organization" => organization,
+    7: optional "CustomString" => custom_string,
 });
 
 impl Validate for CreateOfficialAccount {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max_bytes("Name", &self.name, 150);
         if let Some(value) = &self.introduction {
             checker.max_bytes("Introduction", value, 400);
@@ -182,7 +182,7 @@ pub struct CreateOfficialAccountReply {
 }
 
 wire_object!(CreateOfficialAccountReply + envelope: Envelope {
-    required "OfficialAccountUserID" => official_account_user_id,
+    0: required "OfficialAccountUserID" => official_account_user_id,
 });
 
 impl Reply for CreateOfficialAccountReply {

@@ -73,13 +73,13 @@ impl DeleteSubscribers {
 }
 
 wire_object!(DeleteSubscribers {
-    required "Official_Account" => official_account,
-    required "SubscriberToDel_Account" => subscriber_to_del_account,
+    0: required "Official_Account" => official_account,
+    1: required "SubscriberToDel_Account" => subscriber_to_del_account,
 });
 
 impl Validate for DeleteSubscribers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker
             .min_items(
                 "SubscriberToDel_Account",
@@ -126,7 +126,7 @@ pub struct DeleteSubscribersReply {
 }
 
 wire_object!(DeleteSubscribersReply + envelope: Envelope {
-    required "SubscriberList" => subscriber_list,
+    0: required "SubscriberList" => subscriber_list,
 });
 
 impl Reply for DeleteSubscribersReply {

@@ -59,12 +59,12 @@ impl DestroyOfficialAccount {
 }
 
 wire_object!(DestroyOfficialAccount {
-    required "Official_Account" => official_account,
+    0: required "Official_Account" => official_account,
 });
 
 impl Validate for DestroyOfficialAccount {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

@@ -92,15 +92,15 @@ impl GetOfficialAccountHistory {
 }
 
 wire_object!(GetOfficialAccountHistory {
-    required "Official_Account" => official_account,
-    optional "LastMsgKey" => last_msg_key,
-    optional "ReqMsgNumber" => req_msg_number,
-    optional "WithRecalledMsg" => with_recalled_msg,
+    0: required "Official_Account" => official_account,
+    1: optional "LastMsgKey" => last_msg_key,
+    2: optional "ReqMsgNumber" => req_msg_number,
+    3: optional "WithRecalledMsg" => with_recalled_msg,
 });
 
 impl Validate for GetOfficialAccountHistory {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.req_msg_number {
             checker.min("ReqMsgNumber", *value, 1);
             checker.max("ReqMsgNumber", *value, 20);
@@ -174,10 +174,10 @@ pub struct GetOfficialAccountHistoryReply {
 }
 
 wire_object!(GetOfficialAccountHistoryReply + envelope: Envelope {
-    optional "Official_Account" => official_account,
-    required "IsFinished" => is_finished,
-    required "RspMsgList" => rsp_msg_list,
-    optional "LastMsgKey" => last_msg_key,
+    0: optional "Official_Account" => official_account,
+    1: required "IsFinished" => is_finished,
+    2: required "RspMsgList" => rsp_msg_list,
+    3: optional "LastMsgKey" => last_msg_key,
 });
 
 impl Reply for GetOfficialAccountHistoryReply {
@@ -308,15 +308,15 @@ impl OfficialAccountMsg {
 }
 
 wire_object!(OfficialAccountMsg {
-    optional "From_Account" => from_account,
-    optional "IsPlaceMsg" => is_place_msg,
-    optional "IsSystemMsg" => is_system_msg,
-    optional "MsgBody" => msg_body,
-    optional "MsgKey" => msg_key,
-    optional "MsgPriority" => msg_priority,
-    optional "MsgRandom" => msg_random,
-    optional "MsgSeq" => msg_seq,
-    optional "MsgTimeStamp" => msg_time_stamp,
+    0: optional "From_Account" => from_account,
+    1: optional "IsPlaceMsg" => is_place_msg,
+    2: optional "IsSystemMsg" => is_system_msg,
+    3: optional "MsgBody" => msg_body,
+    4: optional "MsgKey" => msg_key,
+    5: optional "MsgPriority" => msg_priority,
+    6: optional "MsgRandom" => msg_random,
+    7: optional "MsgSeq" => msg_seq,
+    8: optional "MsgTimeStamp" => msg_time_stamp,
 });
 
 /// Whether a reply is complete.

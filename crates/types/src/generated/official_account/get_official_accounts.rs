@@ -63,13 +63,13 @@ impl GetOfficialAccounts {
 }
 
 wire_object!(GetOfficialAccounts {
-    required "OfficialAccountIdList" => official_account_id_list,
-    optional "ResponseFilter" => response_filter,
+    0: required "OfficialAccountIdList" => official_account_id_list,
+    1: optional "ResponseFilter" => response_filter,
 });
 
 impl Validate for GetOfficialAccounts {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker
             .min_items("OfficialAccountIdList", self.official_account_id_list.len(), 1);
         checker
@@ -138,7 +138,7 @@ pub struct GetOfficialAccountsReply {
 }
 
 wire_object!(GetOfficialAccountsReply + envelope: Envelope {
-    required "OfficialAccountInfoList" => official_account_info_list,
+    0: required "OfficialAccountInfoList" => official_account_info_list,
 });
 
 impl Reply for GetOfficialAccountsReply {
@@ -174,13 +174,13 @@ impl OfficialAccountId {
 }
 
 wire_object!(OfficialAccountId {
-    required "Official_Account" => official_account,
+    0: required "Official_Account" => official_account,
 });
 
 from_text!(OfficialAccountId);
 
 impl Validate for OfficialAccountId {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }

@@ -81,15 +81,15 @@ impl GetSubscribedOfficialAccounts {
 }
 
 wire_object!(GetSubscribedOfficialAccounts {
-    required "Subscriber_Account" => subscriber_account,
-    optional "Limit" => limit,
-    optional "Offset" => offset,
-    optional "ResponseFilter" => response_filter,
+    0: required "Subscriber_Account" => subscriber_account,
+    1: optional "Limit" => limit,
+    2: optional "Offset" => offset,
+    3: optional "ResponseFilter" => response_filter,
 });
 
 impl Validate for GetSubscribedOfficialAccounts {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.limit {
             checker.max("Limit", *value, 200);
         }
@@ -153,10 +153,10 @@ pub struct GetSubscribedOfficialAccountsReply {
 }
 
 wire_object!(GetSubscribedOfficialAccountsReply + envelope: Envelope {
-    required "OfficialAccountInfoList" => official_account_info_list,
-    optional "TotalCount" => total_count,
-    required "CompleteFlag" => complete_flag,
-    optional "Next" => next,
+    0: required "OfficialAccountInfoList" => official_account_info_list,
+    1: optional "TotalCount" => total_count,
+    2: required "CompleteFlag" => complete_flag,
+    3: optional "Next" => next,
 });
 
 impl Reply for GetSubscribedOfficialAccountsReply {

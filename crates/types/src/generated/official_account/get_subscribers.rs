@@ -74,14 +74,14 @@ pub struct GetSubscribersRequired {
 }
 
 wire_object!(GetSubscribers {
-    required "Official_Account" => official_account,
-    optional "Limit" => limit,
-    required "Next" => next,
+    0: required "Official_Account" => official_account,
+    1: optional "Limit" => limit,
+    2: required "Next" => next,
 });
 
 impl Validate for GetSubscribers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.limit {
             checker.max("Limit", *value, 200);
         }
@@ -138,9 +138,9 @@ pub struct GetSubscribersReply {
 }
 
 wire_object!(GetSubscribersReply + envelope: Envelope {
-    optional "Next" => next,
-    required "SubscriberNum" => subscriber_num,
-    required "SubscriberList" => subscriber_list,
+    0: optional "Next" => next,
+    1: required "SubscriberNum" => subscriber_num,
+    2: required "SubscriberList" => subscriber_list,
 });
 
 impl Reply for GetSubscribersReply {
@@ -224,9 +224,9 @@ impl SubscriberInfo {
 }
 
 wire_object!(SubscriberInfo {
-    required "Subscriber_Account" => subscriber_account,
-    optional "SubscribeTime" => subscribe_time,
-    optional "CustomString" => custom_string,
-    optional "MsgFlag" => msg_flag,
-    optional "LastSendMsgTime" => last_send_msg_time,
+    0: required "Subscriber_Account" => subscriber_account,
+    1: optional "SubscribeTime" => subscribe_time,
+    2: optional "CustomString" => custom_string,
+    3: optional "MsgFlag" => msg_flag,
+    4: optional "LastSendMsgTime" => last_send_msg_time,
 });

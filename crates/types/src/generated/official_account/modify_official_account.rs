@@ -118,18 +118,18 @@ impl ModifyOfficialAccount {
 }
 
 wire_object!(ModifyOfficialAccount {
-    required "Official_Account" => official_account,
-    optional "Name" => name,
-    optional "Introduction" => introduction,
-    optional "FaceUrl" => face_url,
-    optional "MaxSubscriberNum" => max_subscriber_num,
-    optional "Organization" => organization,
-    optional "CustomString" => custom_string,
+    0: required "Official_Account" => official_account,
+    1: optional "Name" => name,
+    2: optional "Introduction" => introduction,
+    3: optional "FaceUrl" => face_url,
+    4: optional "MaxSubscriberNum" => max_subscriber_num,
+    5: optional "Organization" => organization,
+    6: optional "CustomString" => custom_string,
 });
 
 impl Validate for ModifyOfficialAccount {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.name {
             checker.max_bytes("Name", value, 150);
         }

@@ -59,14 +59,14 @@ pub struct ModifySubscriberRequired {
 }
 
 wire_object!(ModifySubscriber {
-    required "Official_Account" => official_account,
-    required "Subscriber_Account" => subscriber_account,
-    required "CustomString" => custom_string,
+    0: required "Official_Account" => official_account,
+    1: required "Subscriber_Account" => subscriber_account,
+    2: required "CustomString" => custom_string,
 });
 
 impl Validate for ModifySubscriber {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

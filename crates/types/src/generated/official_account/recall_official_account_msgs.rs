@@ -72,14 +72,14 @@ impl RecallOfficialAccountMsgs {
 }
 
 wire_object!(RecallOfficialAccountMsgs {
-    required "Official_Account" => official_account,
-    required "MsgKeyList" => msg_key_list,
-    optional "Reason" => reason,
+    0: required "Official_Account" => official_account,
+    1: required "MsgKeyList" => msg_key_list,
+    2: optional "Reason" => reason,
 });
 
 impl Validate for RecallOfficialAccountMsgs {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("MsgKeyList", self.msg_key_list.len(), 1);
         checker.max_items("MsgKeyList", self.msg_key_list.len(), 10);
         if let Some(value) = &self.reason {
@@ -158,7 +158,7 @@ pub struct RecallOfficialAccountMsgsReply {
 }
 
 wire_object!(RecallOfficialAccountMsgsReply + envelope: Envelope {
-    required "RecallRetList" => recall_ret_list,
+    0: required "RecallRetList" => recall_ret_list,
 });
 
 impl Reply for RecallOfficialAccountMsgsReply {
@@ -199,6 +199,6 @@ impl OfficialAccountRecallResult {
 }
 
 wire_object!(OfficialAccountRecallResult {
-    required "MsgKey" => msg_key,
-    required "RetCode" => ret_code,
+    0: required "MsgKey" => msg_key,
+    1: required "RetCode" => ret_code,
 });

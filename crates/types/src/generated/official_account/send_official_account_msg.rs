@@ -166,19 +166,19 @@ impl SendOfficialAccountMsg {
 }
 
 wire_object!(SendOfficialAccountMsg {
-    required "Official_Account" => official_account,
-    required "Random" => random,
-    required "MsgBody" => msg_body,
-    optional "OfflinePushInfo" => offline_push_info,
-    optional "ForbidCallbackControl" => forbid_callback_control,
-    optional "OnlineOnlyFlag" => online_only_flag,
-    optional "SendMsgControl" => send_msg_control,
-    optional "CloudCustomData" => cloud_custom_data,
+    0: required "Official_Account" => official_account,
+    1: required "Random" => random,
+    2: required "MsgBody" => msg_body,
+    3: optional "OfflinePushInfo" => offline_push_info,
+    4: optional "ForbidCallbackControl" => forbid_callback_control,
+    5: optional "OnlineOnlyFlag" => online_only_flag,
+    6: optional "SendMsgControl" => send_msg_control,
+    7: optional "CloudCustomData" => cloud_custom_data,
 });
 
 impl Validate for SendOfficialAccountMsg {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("MsgBody", self.msg_body.len(), 1);
         checker.inside("MsgBody", &self.msg_body);
         if let Some(value) = &self.offline_push_info {
@@ -232,8 +232,8 @@ pub struct SendOfficialAccountMsgReply {
 }
 
 wire_object!(SendOfficialAccountMsgReply + envelope: Envelope {
-    required "MsgTime" => msg_time,
-    optional "MsgKey" => msg_key,
+    0: required "MsgTime" => msg_time,
+    1: optional "MsgKey" => msg_key,
 });
 
 impl Reply for SendOfficialAccountMsgReply {

@@ -53,13 +53,13 @@ impl GetMessageArchive {
 }
 
 wire_object!(GetMessageArchive {
-    required "ChatType" => chat_type,
-    required "MsgTime" => msg_time,
+    0: required "ChatType" => chat_type,
+    1: required "MsgTime" => msg_time,
 });
 
 impl Validate for GetMessageArchive {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -112,9 +112,9 @@ pub struct GetMessageArchiveReply {
 }
 
 wire_object!(GetMessageArchiveReply + envelope: Envelope {
-    optional "ChatType" => chat_type,
-    optional "MsgTime" => msg_time,
-    required "File" => file,
+    0: optional "ChatType" => chat_type,
+    1: optional "MsgTime" => msg_time,
+    2: required "File" => file,
 });
 
 impl Reply for GetMessageArchiveReply {
@@ -193,12 +193,12 @@ pub struct ArchiveFileRequired {
 }
 
 wire_object!(ArchiveFile {
-    required "URL" => url,
-    required "ExpireTime" => expire_time,
-    required "FileSize" => file_size,
-    required "FileMD5" => file_md5,
-    required "GzipSize" => gzip_size,
-    required "GzipMD5" => gzip_md5,
+    0: required "URL" => url,
+    1: required "ExpireTime" => expire_time,
+    2: required "FileSize" => file_size,
+    3: required "FileMD5" => file_md5,
+    4: required "GzipSize" => gzip_size,
+    5: required "GzipMD5" => gzip_md5,
 });
 
 /// Type of messages in an archive.

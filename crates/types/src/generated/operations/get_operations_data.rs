@@ -53,12 +53,12 @@ impl GetOperationsData {
 }
 
 wire_object!(GetOperationsData {
-    optional "RequestField" => request_field,
+    0: optional "RequestField" => request_field,
 });
 
 impl Validate for GetOperationsData {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -98,7 +98,7 @@ pub struct GetOperationsDataReply {
 }
 
 wire_object!(GetOperationsDataReply + envelope: Envelope {
-    required "Result" => result,
+    0: required "Result" => result,
 });
 
 impl Reply for GetOperationsDataReply {
@@ -482,36 +482,36 @@ impl DayFigures {
 }
 
 wire_object!(DayFigures {
-    optional "APNSMsgNum" => apns_msg_num,
-    optional "ActiveUserNum" => active_user_num,
-    optional "AppId" => app_id,
-    optional "AppName" => app_name,
-    optional "C2CAPNSMsgNum" => c2capns_msg_num,
-    optional "C2CDownMsgNum" => c2c_down_msg_num,
-    optional "C2CSendMsgUserNum" => c2c_send_msg_user_num,
-    optional "C2CUpMsgNum" => c2c_up_msg_num,
-    optional "CallBackReq" => call_back_req,
-    optional "CallBackRsp" => call_back_rsp,
-    optional "ChainDecrease" => chain_decrease,
-    optional "ChainIncrease" => chain_increase,
-    optional "Company" => company,
-    optional "Date" => date,
-    optional "DownMsgNum" => down_msg_num,
-    optional "GroupAPNSMsgNum" => group_apns_msg_num,
-    optional "GroupAllGroupNum" => group_all_group_num,
-    optional "GroupDestroyGroupNum" => group_destroy_group_num,
-    optional "GroupDownMsgNum" => group_down_msg_num,
-    optional "GroupJoinGroupTimes" => group_join_group_times,
-    optional "GroupNewGroupNum" => group_new_group_num,
-    optional "GroupQuitGroupTimes" => group_quit_group_times,
-    optional "GroupSendMsgGroupNum" => group_send_msg_group_num,
-    optional "GroupSendMsgUserNum" => group_send_msg_user_num,
-    optional "GroupUpMsgNum" => group_up_msg_num,
-    optional "LoginTimes" => login_times,
-    optional "LoginUserNum" => login_user_num,
-    optional "MaxOnlineNum" => max_online_num,
-    optional "RegistUserNumOneDay" => regist_user_num_one_day,
-    optional "RegistUserNumTotal" => regist_user_num_total,
-    optional "SendMsgUserNum" => send_msg_user_num,
-    optional "UpMsgNum" => up_msg_num,
+    0: optional "APNSMsgNum" => apns_msg_num,
+    1: optional "ActiveUserNum" => active_user_num,
+    2: optional "AppId" => app_id,
+    3: optional "AppName" => app_name,
+    4: optional "C2CAPNSMsgNum" => c2capns_msg_num,
+    5: optional "C2CDownMsgNum" => c2c_down_msg_num,
+    6: optional "C2CSendMsgUserNum" => c2c_send_msg_user_num,
+    7: optional "C2CUpMsgNum" => c2c_up_msg_num,
+    8: optional "CallBackReq" => call_back_req,
+    9: optional "CallBackRsp" => call_back_rsp,
+    10: optional "ChainDecrease" => chain_decrease,
+    11: optional "ChainIncrease" => chain_increase,
+    12: optional "Company" => company,
+    13: optional "Date" => date,
+    14: optional "DownMsgNum" => down_msg_num,
+    15: optional "GroupAPNSMsgNum" => group_apns_msg_num,
+    16: optional "GroupAllGroupNum" => group_all_group_num,
+    17: optional "GroupDestroyGroupNum" => group_destroy_group_num,
+    18: optional "GroupDownMsgNum" => group_down_msg_num,
+    19: optional "GroupJoinGroupTimes" => group_join_group_times,
+    20: optional "GroupNewGroupNum" => group_new_group_num,
+    21: optional "GroupQuitGroupTimes" => group_quit_group_times,
+    22: optional "GroupSendMsgGroupNum" => group_send_msg_group_num,
+    23: optional "GroupSendMsgUserNum" => group_send_msg_user_num,
+    24: optional "GroupUpMsgNum" => group_up_msg_num,
+    25: optional "LoginTimes" => login_times,
+    26: optional "LoginUserNum" => login_user_num,
+    27: optional "MaxOnlineNum" => max_online_num,
+    28: optional "RegistUserNumOneDay" => regist_user_num_one_day,
+    29: optional "RegistUserNumTotal" => regist_user_num_total,
+    30: optional "SendMsgUserNum" => send_msg_user_num,
+    31: optional "UpMsgNum" => up_msg_num,
 });

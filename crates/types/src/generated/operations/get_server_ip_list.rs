@@ -41,7 +41,7 @@ wire_object!(GetServerIpList {});
 
 impl Validate for GetServerIpList {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -72,7 +72,7 @@ pub struct GetServerIpListReply {
 }
 
 wire_object!(GetServerIpListReply + envelope: Envelope {
-    required "IPList" => ip_list,
+    0: required "IPList" => ip_list,
 });
 
 impl Reply for GetServerIpListReply {

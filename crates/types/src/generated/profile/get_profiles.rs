@@ -63,13 +63,13 @@ impl GetProfiles {
 }
 
 wire_object!(GetProfiles {
-    required "To_Account" => to_account,
-    required "TagList" => tag_list,
+    0: required "To_Account" => to_account,
+    1: required "TagList" => tag_list,
 });
 
 impl Validate for GetProfiles {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
         checker.max_items("To_Account", self.to_account.len(), 100);
         checker.min_items("TagList", self.tag_list.len(), 1);
@@ -151,8 +151,8 @@ pub struct GetProfilesReply {
 }
 
 wire_object!(GetProfilesReply + envelope: Envelope {
-    required "UserProfileItem" => user_profile_item,
-    optional "Fail_Account" => fail_account,
+    0: required "UserProfileItem" => user_profile_item,
+    1: optional "Fail_Account" => fail_account,
 });
 
 impl Reply for GetProfilesReply {
@@ -220,10 +220,10 @@ impl UserProfile {
 }
 
 wire_object!(UserProfile {
-    required "To_Account" => to_account,
-    optional "ProfileItem" => profile_item,
-    required "ResultCode" => result_code,
-    optional "ResultInfo" => result_info,
+    0: required "To_Account" => to_account,
+    1: optional "ProfileItem" => profile_item,
+    2: required "ResultCode" => result_code,
+    3: optional "ResultInfo" => result_info,
 });
 
 impl TaggedFields for UserProfile {

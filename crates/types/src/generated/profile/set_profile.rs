@@ -59,13 +59,13 @@ impl SetProfile {
 }
 
 wire_object!(SetProfile {
-    required "From_Account" => from_account,
-    required "ProfileItem" => profile_item,
+    0: required "From_Account" => from_account,
+    1: required "ProfileItem" => profile_item,
 });
 
 impl Validate for SetProfile {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("ProfileItem", self.profile_item.len(), 1);
         checker.inside("ProfileItem", &self.profile_item);
     }

@@ -51,12 +51,12 @@ impl AddUserTags {
 }
 
 wire_object!(AddUserTags {
-    required "UserTags" => user_tags,
+    0: required "UserTags" => user_tags,
 });
 
 impl Validate for AddUserTags {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("UserTags", self.user_tags.len(), 1);
         checker.max_items("UserTags", self.user_tags.len(), 100);
         checker.inside("UserTags", &self.user_tags);

@@ -44,7 +44,7 @@ wire_object!(GetAttributeNames {});
 
 impl Validate for GetAttributeNames {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -78,7 +78,7 @@ pub struct GetAttributeNamesReply {
 }
 
 wire_object!(GetAttributeNamesReply + envelope: Envelope {
-    required "AttrNames" => attr_names,
+    0: required "AttrNames" => attr_names,
 });
 
 impl Reply for GetAttributeNamesReply {

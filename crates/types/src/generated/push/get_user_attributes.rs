@@ -49,12 +49,12 @@ impl GetUserAttributes {
 }
 
 wire_object!(GetUserAttributes {
-    required "To_Account" => to_account,
+    0: required "To_Account" => to_account,
 });
 
 impl Validate for GetUserAttributes {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
         checker.max_items("To_Account", self.to_account.len(), 100);
     }
@@ -113,7 +113,7 @@ pub struct GetUserAttributesReply {
 }
 
 wire_object!(GetUserAttributesReply + envelope: Envelope {
-    required "UserAttrs" => user_attrs,
+    0: required "UserAttrs" => user_attrs,
 });
 
 impl Reply for GetUserAttributesReply {

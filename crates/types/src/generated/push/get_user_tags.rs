@@ -50,12 +50,12 @@ impl GetUserTags {
 }
 
 wire_object!(GetUserTags {
-    required "To_Account" => to_account,
+    0: required "To_Account" => to_account,
 });
 
 impl Validate for GetUserTags {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
         checker.max_items("To_Account", self.to_account.len(), 100);
     }
@@ -116,7 +116,7 @@ pub struct GetUserTagsReply {
 }
 
 wire_object!(GetUserTagsReply + envelope: Envelope {
-    required "UserTags" => user_tags,
+    0: required "UserTags" => user_tags,
 });
 
 impl Reply for GetUserTagsReply {

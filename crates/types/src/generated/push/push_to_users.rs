@@ -137,17 +137,17 @@ impl PushToUsers {
 }
 
 wire_object!(PushToUsers {
-    optional "Condition" => condition,
-    required "MsgRandom" => msg_random,
-    required "MsgBody" => msg_body,
-    optional "MsgLifeTime" => msg_life_time,
-    optional "From_Account" => from_account,
-    optional "OfflinePushInfo" => offline_push_info,
+    0: optional "Condition" => condition,
+    1: required "MsgRandom" => msg_random,
+    2: required "MsgBody" => msg_body,
+    3: optional "MsgLifeTime" => msg_life_time,
+    4: optional "From_Account" => from_account,
+    5: optional "OfflinePushInfo" => offline_push_info,
 });
 
 impl Validate for PushToUsers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.condition {
             checker.inside("Condition", value);
         }
@@ -218,7 +218,7 @@ pub struct PushToUsersReply {
 }
 
 wire_object!(PushToUsersReply + envelope: Envelope {
-    required "TaskId" => task_id,
+    0: required "TaskId" => task_id,
 });
 
 impl Reply for PushToUsersReply {
@@ -310,15 +310,15 @@ impl PushCondition {
 }
 
 wire_object!(PushCondition {
-    optional "AttrsOr" => attrs_or,
-    optional "AttrsAnd" => attrs_and,
-    optional "TagsOr" => tags_or,
-    optional "TagsAnd" => tags_and,
+    0: optional "AttrsOr" => attrs_or,
+    1: optional "AttrsAnd" => attrs_and,
+    2: optional "TagsOr" => tags_or,
+    3: optional "TagsAnd" => tags_and,
 });
 
 impl Validate for PushCondition {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.tags_or {
             checker.max_items("TagsOr", value.len(), 10);
         }

@@ -50,12 +50,12 @@ impl RemoveUserAttributes {
 }
 
 wire_object!(RemoveUserAttributes {
-    required "UserAttrs" => user_attrs,
+    0: required "UserAttrs" => user_attrs,
 });
 
 impl Validate for RemoveUserAttributes {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("UserAttrs", self.user_attrs.len(), 1);
         checker.max_items("UserAttrs", self.user_attrs.len(), 100);
         checker.inside("UserAttrs", &self.user_attrs);

@@ -52,12 +52,12 @@ impl SetAttributeNames {
 }
 
 wire_object!(SetAttributeNames {
-    required "AttrNames" => attr_names,
+    0: required "AttrNames" => attr_names,
 });
 
 impl Validate for SetAttributeNames {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

@@ -75,14 +75,14 @@ impl AddFriendLists {
 }
 
 wire_object!(AddFriendLists {
-    required "From_Account" => from_account,
-    required "GroupName" => group_name,
-    optional "To_Account" => to_account,
+    0: required "From_Account" => from_account,
+    1: required "GroupName" => group_name,
+    2: optional "To_Account" => to_account,
 });
 
 impl Validate for AddFriendLists {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("GroupName", self.group_name.len(), 1);
         checker.max_items("GroupName", self.group_name.len(), 32);
     }
@@ -135,9 +135,9 @@ pub struct AddFriendListsReply {
 }
 
 wire_object!(AddFriendListsReply + envelope: Envelope {
-    optional "ResultItem" => result_item,
-    optional "Fail_Account" => fail_account,
-    required "CurrentSequence" => current_sequence,
+    0: optional "ResultItem" => result_item,
+    1: optional "Fail_Account" => fail_account,
+    2: required "CurrentSequence" => current_sequence,
 });
 
 impl Reply for AddFriendListsReply {

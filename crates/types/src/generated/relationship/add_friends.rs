@@ -102,15 +102,15 @@ impl AddFriends {
 }
 
 wire_object!(AddFriends {
-    required "From_Account" => from_account,
-    required "AddFriendItem" => add_friend_item,
-    optional "AddType" => add_type,
-    optional "ForceAddFlags" => force_add_flags,
+    0: required "From_Account" => from_account,
+    1: required "AddFriendItem" => add_friend_item,
+    2: optional "AddType" => add_type,
+    3: optional "ForceAddFlags" => force_add_flags,
 });
 
 impl Validate for AddFriends {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("AddFriendItem", self.add_friend_item.len(), 1);
         checker.inside("AddFriendItem", &self.add_friend_item);
     }
@@ -173,8 +173,8 @@ pub struct AddFriendsReply {
 }
 
 wire_object!(AddFriendsReply + envelope: Envelope {
-    required "ResultItem" => result_item,
-    optional "Fail_Account" => fail_account,
+    0: required "ResultItem" => result_item,
+    1: optional "Fail_Account" => fail_account,
 });
 
 impl Reply for AddFriendsReply {
@@ -259,16 +259,16 @@ pub struct NewFriendRequired {
 }
 
 wire_object!(NewFriend {
-    required "To_Account" => to_account,
-    optional "Remark" => remark,
-    optional "GroupName" => group_name,
-    required "AddSource" => add_source,
-    optional "AddWording" => add_wording,
+    0: required "To_Account" => to_account,
+    1: optional "Remark" => remark,
+    2: optional "GroupName" => group_name,
+    3: required "AddSource" => add_source,
+    4: optional "AddWording" => add_wording,
 });
 
 impl Validate for NewFriend {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.remark {
             checker.max_bytes("Remark", value, 96);
         }

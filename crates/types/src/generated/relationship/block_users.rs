@@ -63,13 +63,13 @@ impl BlockUsers {
 }
 
 wire_object!(BlockUsers {
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
+    0: required "From_Account" => from_account,
+    1: required "To_Account" => to_account,
 });
 
 impl Validate for BlockUsers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
         checker.max_items("To_Account", self.to_account.len(), 1000);
     }
@@ -157,8 +157,8 @@ pub struct BlockUsersReply {
 }
 
 wire_object!(BlockUsersReply + envelope: Envelope {
-    required "ResultItem" => result_item,
-    optional "Fail_Account" => fail_account,
+    0: required "ResultItem" => result_item,
+    1: optional "Fail_Account" => fail_account,
 });
 
 impl Reply for BlockUsersReply {

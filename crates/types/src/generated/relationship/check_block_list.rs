@@ -64,14 +64,14 @@ impl CheckBlockList {
 }
 
 wire_object!(CheckBlockList {
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
-    required "CheckType" => check_type,
+    0: required "From_Account" => from_account,
+    1: required "To_Account" => to_account,
+    2: required "CheckType" => check_type,
 });
 
 impl Validate for CheckBlockList {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
         checker.max_items("To_Account", self.to_account.len(), 1000);
     }
@@ -150,8 +150,8 @@ pub struct CheckBlockListReply {
 }
 
 wire_object!(CheckBlockListReply + envelope: Envelope {
-    required "BlackListCheckItem" => black_list_check_item,
-    optional "Fail_Account" => fail_account,
+    0: required "BlackListCheckItem" => black_list_check_item,
+    1: optional "Fail_Account" => fail_account,
 });
 
 impl Reply for CheckBlockListReply {
@@ -216,10 +216,10 @@ impl BlockCheck {
 }
 
 wire_object!(BlockCheck {
-    required "To_Account" => to_account,
-    optional "Relation" => relation,
-    required "ResultCode" => result_code,
-    optional "ResultInfo" => result_info,
+    0: required "To_Account" => to_account,
+    1: optional "Relation" => relation,
+    2: required "ResultCode" => result_code,
+    3: optional "ResultInfo" => result_info,
 });
 
 /// Whether to check one side or both.

@@ -56,13 +56,13 @@ impl CheckFollows {
 }
 
 wire_object!(CheckFollows {
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
+    0: required "From_Account" => from_account,
+    1: required "To_Account" => to_account,
 });
 
 impl Validate for CheckFollows {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
         checker.max_items("To_Account", self.to_account.len(), 100);
     }
@@ -126,7 +126,7 @@ pub struct CheckFollowsReply {
 }
 
 wire_object!(CheckFollowsReply + envelope: Envelope {
-    required "ResultItem" => result_item,
+    0: required "ResultItem" => result_item,
 });
 
 impl Reply for CheckFollowsReply {
@@ -191,10 +191,10 @@ impl FollowCheck {
 }
 
 wire_object!(FollowCheck {
-    required "To_Account" => to_account,
-    optional "FollowType" => follow_type,
-    required "ResultCode" => result_code,
-    optional "ResultInfo" => result_info,
+    0: required "To_Account" => to_account,
+    1: optional "FollowType" => follow_type,
+    2: required "ResultCode" => result_code,
+    3: optional "ResultInfo" => result_info,
 });
 
 /// Follow relationship between two users.

@@ -60,13 +60,13 @@ impl DeleteAllFriends {
 }
 
 wire_object!(DeleteAllFriends {
-    required "From_Account" => from_account,
-    optional "DeleteType" => delete_type,
+    0: required "From_Account" => from_account,
+    1: optional "DeleteType" => delete_type,
 });
 
 impl Validate for DeleteAllFriends {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

@@ -55,13 +55,13 @@ impl DeleteFriendLists {
 }
 
 wire_object!(DeleteFriendLists {
-    required "From_Account" => from_account,
-    required "GroupName" => group_name,
+    0: required "From_Account" => from_account,
+    1: required "GroupName" => group_name,
 });
 
 impl Validate for DeleteFriendLists {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("GroupName", self.group_name.len(), 1);
     }
 }
@@ -103,7 +103,7 @@ pub struct DeleteFriendListsReply {
 }
 
 wire_object!(DeleteFriendListsReply + envelope: Envelope {
-    required "CurrentSequence" => current_sequence,
+    0: required "CurrentSequence" => current_sequence,
 });
 
 impl Reply for DeleteFriendListsReply {

@@ -82,14 +82,14 @@ impl DeleteFriends {
 }
 
 wire_object!(DeleteFriends {
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
-    optional "DeleteType" => delete_type,
+    0: required "From_Account" => from_account,
+    1: required "To_Account" => to_account,
+    2: optional "DeleteType" => delete_type,
 });
 
 impl Validate for DeleteFriends {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
         checker.max_items("To_Account", self.to_account.len(), 1000);
     }
@@ -175,8 +175,8 @@ pub struct DeleteFriendsReply {
 }
 
 wire_object!(DeleteFriendsReply + envelope: Envelope {
-    required "ResultItem" => result_item,
-    optional "Fail_Account" => fail_account,
+    0: required "ResultItem" => result_item,
+    1: optional "Fail_Account" => fail_account,
 });
 
 impl Reply for DeleteFriendsReply {

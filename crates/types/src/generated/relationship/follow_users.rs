@@ -57,13 +57,13 @@ impl FollowUsers {
 }
 
 wire_object!(FollowUsers {
-    required "From_Account" => from_account,
-    required "FollowItem" => follow_item,
+    0: required "From_Account" => from_account,
+    1: required "FollowItem" => follow_item,
 });
 
 impl Validate for FollowUsers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("FollowItem", self.follow_item.len(), 1);
         checker.max_items("FollowItem", self.follow_item.len(), 20);
         checker.inside("FollowItem", &self.follow_item);
@@ -128,7 +128,7 @@ pub struct FollowUsersReply {
 }
 
 wire_object!(FollowUsersReply + envelope: Envelope {
-    required "ResultItem" => result_item,
+    0: required "ResultItem" => result_item,
 });
 
 impl Reply for FollowUsersReply {

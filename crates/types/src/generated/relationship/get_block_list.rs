@@ -87,15 +87,15 @@ pub struct GetBlockListRequired {
 }
 
 wire_object!(GetBlockList {
-    required "From_Account" => from_account,
-    required "StartIndex" => start_index,
-    required "MaxLimited" => max_limited,
-    required "LastSequence" => last_sequence,
+    0: required "From_Account" => from_account,
+    1: required "StartIndex" => start_index,
+    2: required "MaxLimited" => max_limited,
+    3: required "LastSequence" => last_sequence,
 });
 
 impl Validate for GetBlockList {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -159,9 +159,9 @@ pub struct GetBlockListReply {
 }
 
 wire_object!(GetBlockListReply + envelope: Envelope {
-    optional "BlackListItem" => black_list_item,
-    required "StartIndex" => start_index,
-    required "CurruentSequence" => current_sequence,
+    0: optional "BlackListItem" => black_list_item,
+    1: required "StartIndex" => start_index,
+    2: required "CurruentSequence" => current_sequence,
 });
 
 impl Reply for GetBlockListReply {
@@ -202,6 +202,6 @@ impl BlockedUser {
 }
 
 wire_object!(BlockedUser {
-    required "To_Account" => to_account,
-    required "AddBlackTimeStamp" => add_black_time_stamp,
+    0: required "To_Account" => to_account,
+    1: required "AddBlackTimeStamp" => add_black_time_stamp,
 });

@@ -56,13 +56,13 @@ impl GetFollowCounts {
 }
 
 wire_object!(GetFollowCounts {
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
+    0: required "From_Account" => from_account,
+    1: required "To_Account" => to_account,
 });
 
 impl Validate for GetFollowCounts {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
         checker.max_items("To_Account", self.to_account.len(), 20);
     }
@@ -126,7 +126,7 @@ pub struct GetFollowCountsReply {
 }
 
 wire_object!(GetFollowCountsReply + envelope: Envelope {
-    required "FollowInfo" => follow_info,
+    0: required "FollowInfo" => follow_info,
 });
 
 impl Reply for GetFollowCountsReply {
@@ -215,10 +215,10 @@ impl FollowCounts {
 }
 
 wire_object!(FollowCounts {
-    required "To_Account" => to_account,
-    required "ResultCode" => result_code,
-    optional "ResultInfo" => result_info,
-    optional "FollowerCount" => follower_count,
-    optional "FollowingCount" => following_count,
-    optional "MutualFollowingCount" => mutual_following_count,
+    0: required "To_Account" => to_account,
+    1: required "ResultCode" => result_code,
+    2: optional "ResultInfo" => result_info,
+    3: optional "FollowerCount" => follower_count,
+    4: optional "FollowingCount" => following_count,
+    5: optional "MutualFollowingCount" => mutual_following_count,
 });

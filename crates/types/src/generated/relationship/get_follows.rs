@@ -85,15 +85,15 @@ pub struct GetFollowsRequired {
 }
 
 wire_object!(GetFollows {
-    required "From_Account" => from_account,
-    required "FollowType" => follow_type,
-    required "StartCursor" => start_cursor,
-    required "WantNum" => want_num,
+    0: required "From_Account" => from_account,
+    1: required "FollowType" => follow_type,
+    2: required "StartCursor" => start_cursor,
+    3: required "WantNum" => want_num,
 });
 
 impl Validate for GetFollows {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min("WantNum", self.want_num, 1);
         checker.max("WantNum", self.want_num, 1000);
     }
@@ -146,8 +146,8 @@ pub struct GetFollowsReply {
 }
 
 wire_object!(GetFollowsReply + envelope: Envelope {
-    required "FollowItem" => follow_item,
-    optional "NextCursor" => next_cursor,
+    0: required "FollowItem" => follow_item,
+    1: optional "NextCursor" => next_cursor,
 });
 
 impl Reply for GetFollowsReply {
@@ -224,10 +224,10 @@ impl Follow {
 }
 
 wire_object!(Follow {
-    required "To_Account" => to_account,
-    optional "FollowTime" => follow_time,
-    optional "ProfileItem" => profile_item,
-    optional "profile_sequence" => profile_sequence,
+    0: required "To_Account" => to_account,
+    1: optional "FollowTime" => follow_time,
+    2: optional "ProfileItem" => profile_item,
+    3: optional "profile_sequence" => profile_sequence,
 });
 
 impl TaggedFields for Follow {

@@ -80,14 +80,14 @@ impl GetFriendLists {
 }
 
 wire_object!(GetFriendLists {
-    required "From_Account" => from_account,
-    optional "NeedFriend" => need_friend,
-    optional "GroupName" => group_name,
+    0: required "From_Account" => from_account,
+    1: optional "NeedFriend" => need_friend,
+    2: optional "GroupName" => group_name,
 });
 
 impl Validate for GetFriendLists {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -131,8 +131,8 @@ pub struct GetFriendListsReply {
 }
 
 wire_object!(GetFriendListsReply + envelope: Envelope {
-    required "ResultItem" => result_item,
-    required "CurrentSequence" => current_sequence,
+    0: required "ResultItem" => result_item,
+    1: required "CurrentSequence" => current_sequence,
 });
 
 impl Reply for GetFriendListsReply {
@@ -188,9 +188,9 @@ impl FriendList {
 }
 
 wire_object!(FriendList {
-    required "GroupName" => group_name,
-    required "FriendNumber" => friend_number,
-    optional "To_Account" => to_account,
+    0: required "GroupName" => group_name,
+    1: required "FriendNumber" => friend_number,
+    2: optional "To_Account" => to_account,
 });
 
 /// Whether friends are included with their lists.

@@ -90,15 +90,15 @@ impl GetFriends {
 }
 
 wire_object!(GetFriends {
-    required "From_Account" => from_account,
-    required "StartIndex" => start_index,
-    optional "StandardSequence" => standard_sequence,
-    optional "CustomSequence" => custom_sequence,
+    0: required "From_Account" => from_account,
+    1: required "StartIndex" => start_index,
+    2: optional "StandardSequence" => standard_sequence,
+    3: optional "CustomSequence" => custom_sequence,
 });
 
 impl Validate for GetFriends {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -173,12 +173,12 @@ pub struct GetFriendsReply {
 }
 
 wire_object!(GetFriendsReply + envelope: Envelope {
-    required "UserDataItem" => user_data_item,
-    required "StandardSequence" => standard_sequence,
-    required "CustomSequence" => custom_sequence,
-    required "FriendNum" => friend_num,
-    required "CompleteFlag" => complete_flag,
-    required "NextStartIndex" => next_start_index,
+    0: required "UserDataItem" => user_data_item,
+    1: required "StandardSequence" => standard_sequence,
+    2: required "CustomSequence" => custom_sequence,
+    3: required "FriendNum" => friend_num,
+    4: required "CompleteFlag" => complete_flag,
+    5: required "NextStartIndex" => next_start_index,
 });
 
 impl Reply for GetFriendsReply {
@@ -229,8 +229,8 @@ impl Friend {
 }
 
 wire_object!(Friend {
-    required "To_Account" => to_account,
-    optional "ValueItem" => value_item,
+    0: required "To_Account" => to_account,
+    1: optional "ValueItem" => value_item,
 });
 
 impl TaggedFields for Friend {

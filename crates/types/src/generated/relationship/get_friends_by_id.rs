@@ -68,14 +68,14 @@ impl GetFriendsById {
 }
 
 wire_object!(GetFriendsById {
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
-    required "TagList" => tag_list,
+    0: required "From_Account" => from_account,
+    1: required "To_Account" => to_account,
+    2: required "TagList" => tag_list,
 });
 
 impl Validate for GetFriendsById {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
         checker.min_items("TagList", self.tag_list.len(), 1);
     }
@@ -154,8 +154,8 @@ pub struct GetFriendsByIdReply {
 }
 
 wire_object!(GetFriendsByIdReply + envelope: Envelope {
-    required "InfoItem" => info_item,
-    optional "Fail_Account" => fail_account,
+    0: required "InfoItem" => info_item,
+    1: optional "Fail_Account" => fail_account,
 });
 
 impl Reply for GetFriendsByIdReply {
@@ -225,10 +225,10 @@ impl FriendInfo {
 }
 
 wire_object!(FriendInfo {
-    required "To_Account" => to_account,
-    optional "SnsProfileItem" => sns_profile_item,
-    required "ResultCode" => result_code,
-    optional "ResultInfo" => result_info,
+    0: required "To_Account" => to_account,
+    1: optional "SnsProfileItem" => sns_profile_item,
+    2: required "ResultCode" => result_code,
+    3: optional "ResultInfo" => result_info,
 });
 
 impl TaggedFields for FriendInfo {

@@ -69,13 +69,13 @@ impl ImportFriends {
 }
 
 wire_object!(ImportFriends {
-    required "From_Account" => from_account,
-    required "AddFriendItem" => add_friend_item,
+    0: required "From_Account" => from_account,
+    1: required "AddFriendItem" => add_friend_item,
 });
 
 impl Validate for ImportFriends {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("AddFriendItem", self.add_friend_item.len(), 1);
         checker.inside("AddFriendItem", &self.add_friend_item);
     }
@@ -125,8 +125,8 @@ pub struct ImportFriendsReply {
 }
 
 wire_object!(ImportFriendsReply + envelope: Envelope {
-    required "ResultItem" => result_item,
-    optional "Fail_Account" => fail_account,
+    0: required "ResultItem" => result_item,
+    1: optional "Fail_Account" => fail_account,
 });
 
 impl Reply for ImportFriendsReply {
@@ -253,14 +253,14 @@ pub struct ImportedFriendRequired {
 }
 
 wire_object!(ImportedFriend {
-    required "To_Account" => to_account,
-    optional "Remark" => remark,
-    optional "RemarkTime" => remark_time,
-    optional "GroupName" => group_name,
-    required "AddSource" => add_source,
-    optional "AddWording" => add_wording,
-    optional "AddTime" => add_time,
-    optional "CustomItem" => custom_item,
+    0: required "To_Account" => to_account,
+    1: optional "Remark" => remark,
+    2: optional "RemarkTime" => remark_time,
+    3: optional "GroupName" => group_name,
+    4: required "AddSource" => add_source,
+    5: optional "AddWording" => add_wording,
+    6: optional "AddTime" => add_time,
+    7: optional "CustomItem" => custom_item,
 });
 
 impl TaggedFields for ImportedFriend {
@@ -275,7 +275,7 @@ impl ProfileFields for ImportedFriend {}
 
 impl Validate for ImportedFriend {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.remark {
             checker.max_bytes("Remark", value, 96);
         }

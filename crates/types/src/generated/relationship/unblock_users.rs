@@ -60,13 +60,13 @@ impl UnblockUsers {
 }
 
 wire_object!(UnblockUsers {
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
+    0: required "From_Account" => from_account,
+    1: required "To_Account" => to_account,
 });
 
 impl Validate for UnblockUsers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
         checker.max_items("To_Account", self.to_account.len(), 1000);
     }
@@ -147,8 +147,8 @@ pub struct UnblockUsersReply {
 }
 
 wire_object!(UnblockUsersReply + envelope: Envelope {
-    required "ResultItem" => result_item,
-    optional "Fail_Account" => fail_account,
+    0: required "ResultItem" => result_item,
+    1: optional "Fail_Account" => fail_account,
 });
 
 impl Reply for UnblockUsersReply {

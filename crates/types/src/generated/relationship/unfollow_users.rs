@@ -57,13 +57,13 @@ impl UnfollowUsers {
 }
 
 wire_object!(UnfollowUsers {
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
+    0: required "From_Account" => from_account,
+    1: required "To_Account" => to_account,
 });
 
 impl Validate for UnfollowUsers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
         checker.max_items("To_Account", self.to_account.len(), 20);
     }
@@ -127,7 +127,7 @@ pub struct UnfollowUsersReply {
 }
 
 wire_object!(UnfollowUsersReply + envelope: Envelope {
-    required "ResultItem" => result_item,
+    0: required "ResultItem" => result_item,
 });
 
 impl Reply for UnfollowUsersReply {

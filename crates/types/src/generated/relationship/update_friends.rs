@@ -61,13 +61,13 @@ impl UpdateFriends {
 }
 
 wire_object!(UpdateFriends {
-    required "From_Account" => from_account,
-    required "UpdateItem" => update_item,
+    0: required "From_Account" => from_account,
+    1: required "UpdateItem" => update_item,
 });
 
 impl Validate for UpdateFriends {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("UpdateItem", self.update_item.len(), 1);
         checker.inside("UpdateItem", &self.update_item);
     }
@@ -116,8 +116,8 @@ pub struct UpdateFriendsReply {
 }
 
 wire_object!(UpdateFriendsReply + envelope: Envelope {
-    required "ResultItem" => result_item,
-    optional "Fail_Account" => fail_account,
+    0: required "ResultItem" => result_item,
+    1: optional "Fail_Account" => fail_account,
 });
 
 impl Reply for UpdateFriendsReply {
@@ -161,8 +161,8 @@ impl FriendUpdate {
 }
 
 wire_object!(FriendUpdate {
-    required "To_Account" => to_account,
-    required "SnsItem" => sns_item,
+    0: required "To_Account" => to_account,
+    1: required "SnsItem" => sns_item,
 });
 
 impl TaggedFields for FriendUpdate {
@@ -177,7 +177,7 @@ impl ProfileFields for FriendUpdate {}
 
 impl Validate for FriendUpdate {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("SnsItem", self.sns_item.len(), 1);
         checker.inside("SnsItem", &self.sns_item);
     }

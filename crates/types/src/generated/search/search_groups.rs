@@ -100,16 +100,16 @@ impl SearchGroups {
 }
 
 wire_object!(SearchGroups {
-    optional "GroupType" => group_type,
-    optional "KeywordMatchType" => keyword_match_type,
-    required "Keywords" => keywords,
-    required "Count" => count,
-    optional "Cursor" => cursor,
+    0: optional "GroupType" => group_type,
+    1: optional "KeywordMatchType" => keyword_match_type,
+    2: required "Keywords" => keywords,
+    3: required "Count" => count,
+    4: optional "Cursor" => cursor,
 });
 
 impl Validate for SearchGroups {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("Keywords", self.keywords.len(), 1);
     }
 }
@@ -169,10 +169,10 @@ pub struct SearchGroupsReply {
 }
 
 wire_object!(SearchGroupsReply + envelope: Envelope {
-    required "IsFinish" => is_finish,
-    required "TotalCount" => total_count,
-    required "Groups" => groups,
-    optional "Cursor" => cursor,
+    0: required "IsFinish" => is_finish,
+    1: required "TotalCount" => total_count,
+    2: required "Groups" => groups,
+    3: optional "Cursor" => cursor,
 });
 
 impl Reply for SearchGroupsReply {
@@ -313,13 +313,13 @@ impl FoundGroup {
 }
 
 wire_object!(FoundGroup {
-    optional "GroupType" => group_type,
-    required "GroupID" => group_id,
-    optional "GroupName" => group_name,
-    optional "GroupMemberNum" => group_member_num,
-    optional "GroupFaceUrl" => group_face_url,
-    optional "GroupIntroduction" => group_introduction,
-    optional "GroupOwnerUserID" => group_owner_user_id,
-    optional "GroupOwnerTinyID" => group_owner_tiny_id,
-    optional "GroupOwnerUserName" => group_owner_user_name,
+    0: optional "GroupType" => group_type,
+    1: required "GroupID" => group_id,
+    2: optional "GroupName" => group_name,
+    3: optional "GroupMemberNum" => group_member_num,
+    4: optional "GroupFaceUrl" => group_face_url,
+    5: optional "GroupIntroduction" => group_introduction,
+    6: optional "GroupOwnerUserID" => group_owner_user_id,
+    7: optional "GroupOwnerTinyID" => group_owner_tiny_id,
+    8: optional "GroupOwnerUserName" => group_owner_user_name,
 });

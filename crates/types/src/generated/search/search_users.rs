@@ -124,18 +124,18 @@ impl SearchUsers {
 }
 
 wire_object!(SearchUsers {
-    optional "UserGenderType" => user_gender_type,
-    optional "UserBirthStart" => user_birth_start,
-    optional "UserBirthEnd" => user_birth_end,
-    optional "KeywordMatchType" => keyword_match_type,
-    required "Keywords" => keywords,
-    required "Count" => count,
-    optional "Cursor" => cursor,
+    0: optional "UserGenderType" => user_gender_type,
+    1: optional "UserBirthStart" => user_birth_start,
+    2: optional "UserBirthEnd" => user_birth_end,
+    3: optional "KeywordMatchType" => keyword_match_type,
+    4: required "Keywords" => keywords,
+    5: required "Count" => count,
+    6: optional "Cursor" => cursor,
 });
 
 impl Validate for SearchUsers {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("Keywords", self.keywords.len(), 1);
     }
 }
@@ -195,10 +195,10 @@ pub struct SearchUsersReply {
 }
 
 wire_object!(SearchUsersReply + envelope: Envelope {
-    required "IsFinish" => is_finish,
-    required "TotalCount" => total_count,
-    required "Users" => users,
-    optional "Cursor" => cursor,
+    0: required "IsFinish" => is_finish,
+    1: required "TotalCount" => total_count,
+    2: required "Users" => users,
+    3: optional "Cursor" => cursor,
 });
 
 impl Reply for SearchUsersReply {
@@ -249,8 +249,8 @@ impl FoundUser {
 }
 
 wire_object!(FoundUser {
-    required "UserID" => user_id,
-    optional "ProfileItems" => profile_items,
+    0: required "UserID" => user_id,
+    1: optional "ProfileItems" => profile_items,
 });
 
 /// A profile field. Fields that are not strings have their value under another key, which is not documented.
@@ -288,8 +288,8 @@ impl FoundProfileItem {
 }
 
 wire_object!(FoundProfileItem {
-    required "Tag" => tag,
-    optional "StrValue" => str_value,
+    0: required "Tag" => tag,
+    1: optional "StrValue" => str_value,
 });
 
 /// Gender to search for.

@@ -30,14 +30,14 @@ impl AccountId {
 }
 
 wire_object!(AccountId {
-    required "UserID" => user_id,
+    0: required "UserID" => user_id,
 });
 
 from_text!(AccountId);
 
 impl Validate for AccountId {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -69,6 +69,6 @@ impl UserFailure {
 }
 
 wire_object!(UserFailure {
-    required "To_Account" => to_account,
-    required "ErrorCode" => error_code,
+    0: required "To_Account" => to_account,
+    1: required "ErrorCode" => error_code,
 });

@@ -53,14 +53,14 @@ impl Contact {
 }
 
 wire_object!(Contact {
-    required "Type" => r#type,
-    optional "To_Account" => to_account,
-    optional "ToGroupId" => to_group_id,
+    0: required "Type" => r#type,
+    1: optional "To_Account" => to_account,
+    2: optional "ToGroupId" => to_group_id,
 });
 
 impl Validate for Contact {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -164,13 +164,13 @@ impl MarkedConversation {
 }
 
 wire_object!(MarkedConversation {
-    required "Type" => r#type,
-    optional "To_Account" => to_account,
-    optional "ToGroupId" => to_group_id,
-    optional "StandardMark" => standard_mark,
-    optional "CustomMark" => custom_mark,
-    optional "ContactGroupId" => contact_group_id,
-    optional "Timestamp" => timestamp,
+    0: required "Type" => r#type,
+    1: optional "To_Account" => to_account,
+    2: optional "ToGroupId" => to_group_id,
+    3: optional "StandardMark" => standard_mark,
+    4: optional "CustomMark" => custom_mark,
+    5: optional "ContactGroupId" => contact_group_id,
+    6: optional "Timestamp" => timestamp,
 });
 
 /// A conversation group: a user's own folder of conversations.
@@ -201,8 +201,8 @@ impl ContactGroup {
 }
 
 wire_object!(ContactGroup {
-    required "GroupName" => group_name,
-    required "GroupId" => group_id,
+    0: required "GroupName" => group_name,
+    1: required "GroupId" => group_id,
 });
 
 /// Result for one conversation of a request.
@@ -245,9 +245,9 @@ impl ContactResult {
 }
 
 wire_object!(ContactResult {
-    required "ContactItem" => contact_item,
-    required "ResultCode" => result_code,
-    optional "ResultInfo" => result_info,
+    0: required "ContactItem" => contact_item,
+    1: required "ResultCode" => result_code,
+    2: optional "ResultInfo" => result_info,
 });
 
 /// Conversation type.

@@ -42,8 +42,8 @@ pub struct CustomFieldRequired {
 }
 
 wire_object!(CustomField {
-    required "Key" => key,
-    required "Value" => value,
+    0: required "Key" => key,
+    1: required "Value" => value,
 });
 
 from_pair!(CustomField { key: String, required value: String });
@@ -52,7 +52,7 @@ key_value!(CustomField { key, required value: String });
 
 impl Validate for CustomField {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -194,16 +194,16 @@ impl GroupMember {
 }
 
 wire_object!(GroupMember {
-    required "Member_Account" => member_account,
-    optional "Role" => role,
-    optional "JoinTime" => join_time,
-    optional "MsgSeq" => msg_seq,
-    optional "MsgFlag" => msg_flag,
-    optional "LastSendMsgTime" => last_send_msg_time,
-    optional "NameCard" => name_card,
-    optional "MuteUntil" => mute_until,
-    optional "OnlineStatus" => online_status,
-    optional "AppMemberDefinedData" => app_member_defined_data,
+    0: required "Member_Account" => member_account,
+    1: optional "Role" => role,
+    2: optional "JoinTime" => join_time,
+    3: optional "MsgSeq" => msg_seq,
+    4: optional "MsgFlag" => msg_flag,
+    5: optional "LastSendMsgTime" => last_send_msg_time,
+    6: optional "NameCard" => name_card,
+    7: optional "MuteUntil" => mute_until,
+    8: optional "OnlineStatus" => online_status,
+    9: optional "AppMemberDefinedData" => app_member_defined_data,
 });
 
 /// A custom attribute of a group.
@@ -242,8 +242,8 @@ pub struct GroupAttributeRequired {
 }
 
 wire_object!(GroupAttribute {
-    required "key" => key,
-    required "value" => value,
+    0: required "key" => key,
+    1: required "value" => value,
 });
 
 from_pair!(GroupAttribute { key: String, required value: String });
@@ -252,7 +252,7 @@ key_value!(GroupAttribute { key, required value: String });
 
 impl Validate for GroupAttribute {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max_bytes("key", &self.key, 32);
         checker.max_bytes("value", &self.value, 4000);
     }
@@ -286,8 +286,8 @@ impl GroupCounter {
 }
 
 wire_object!(GroupCounter {
-    required "Key" => key,
-    required "Value" => value,
+    0: required "Key" => key,
+    1: required "Value" => value,
 });
 
 from_pair!(GroupCounter { key: String, required value: i64 });
@@ -296,7 +296,7 @@ key_value!(GroupCounter { key, required value: i64 });
 
 impl Validate for GroupCounter {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max_bytes("Key", &self.key, 128);
     }
 }
@@ -324,14 +324,14 @@ impl MemberAccount {
 }
 
 wire_object!(MemberAccount {
-    required "Member_Account" => member_account,
+    0: required "Member_Account" => member_account,
 });
 
 from_text!(MemberAccount);
 
 impl Validate for MemberAccount {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -363,8 +363,8 @@ impl AddMemberResult {
 }
 
 wire_object!(AddMemberResult {
-    required "Member_Account" => member_account,
-    required "Result" => result,
+    0: required "Member_Account" => member_account,
+    1: required "Result" => result,
 });
 
 /// Group type. It determines who may join, the maximum number of members and what is stored.

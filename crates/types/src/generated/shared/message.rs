@@ -43,14 +43,14 @@ impl TextElem {
 }
 
 wire_object!(TextElem {
-    required "Text" => text,
+    0: required "Text" => text,
 });
 
 from_text!(TextElem);
 
 impl Validate for TextElem {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -102,14 +102,14 @@ pub struct LocationElemRequired {
 }
 
 wire_object!(LocationElem {
-    optional "Desc" => desc,
-    required "Latitude" => latitude,
-    required "Longitude" => longitude,
+    0: optional "Desc" => desc,
+    1: required "Latitude" => latitude,
+    2: required "Longitude" => longitude,
 });
 
 impl Validate for LocationElem {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -148,13 +148,13 @@ impl FaceElem {
 }
 
 wire_object!(FaceElem {
-    required "Index" => index,
-    optional "Data" => data,
+    0: required "Index" => index,
+    1: optional "Data" => data,
 });
 
 impl Validate for FaceElem {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -218,15 +218,15 @@ impl CustomElem {
 }
 
 wire_object!(CustomElem {
-    optional "Data" => data,
-    optional "Desc" => desc,
-    optional "Ext" => ext,
-    optional "Sound" => sound,
+    0: optional "Data" => data,
+    1: optional "Desc" => desc,
+    2: optional "Ext" => ext,
+    3: optional "Sound" => sound,
 });
 
 impl Validate for CustomElem {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -301,16 +301,16 @@ impl SoundElem {
 }
 
 wire_object!(SoundElem {
-    optional "Url" => url,
-    optional "UUID" => uuid,
-    optional "Size" => size,
-    optional "Second" => second,
-    optional "Download_Flag" => download_flag,
+    0: optional "Url" => url,
+    1: optional "UUID" => uuid,
+    2: optional "Size" => size,
+    3: optional "Second" => second,
+    4: optional "Download_Flag" => download_flag,
 });
 
 impl Validate for SoundElem {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -361,14 +361,14 @@ impl ImageElem {
 }
 
 wire_object!(ImageElem {
-    optional "UUID" => uuid,
-    optional "ImageFormat" => image_format,
-    required "ImageInfoArray" => image_info_array,
+    0: optional "UUID" => uuid,
+    1: optional "ImageFormat" => image_format,
+    2: required "ImageInfoArray" => image_info_array,
 });
 
 impl Validate for ImageElem {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.inside("ImageInfoArray", &self.image_info_array);
     }
 }
@@ -444,16 +444,16 @@ impl ImageInfo {
 }
 
 wire_object!(ImageInfo {
-    required "Type" => r#type,
-    optional "Size" => size,
-    optional "Width" => width,
-    optional "Height" => height,
-    optional "URL" => url,
+    0: required "Type" => r#type,
+    1: optional "Size" => size,
+    2: optional "Width" => width,
+    3: optional "Height" => height,
+    4: optional "URL" => url,
 });
 
 impl Validate for ImageInfo {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -528,16 +528,16 @@ impl FileElem {
 }
 
 wire_object!(FileElem {
-    optional "Url" => url,
-    optional "UUID" => uuid,
-    optional "FileSize" => file_size,
-    optional "FileName" => file_name,
-    optional "Download_Flag" => download_flag,
+    0: optional "Url" => url,
+    1: optional "UUID" => uuid,
+    2: optional "FileSize" => file_size,
+    3: optional "FileName" => file_name,
+    4: optional "Download_Flag" => download_flag,
 });
 
 impl Validate for FileElem {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -706,24 +706,24 @@ impl VideoFileElem {
 }
 
 wire_object!(VideoFileElem {
-    optional "VideoUrl" => video_url,
-    optional "VideoUUID" => video_uuid,
-    optional "VideoSize" => video_size,
-    optional "VideoSecond" => video_second,
-    optional "VideoFormat" => video_format,
-    optional "VideoDownloadFlag" => video_download_flag,
-    optional "ThumbUrl" => thumb_url,
-    optional "ThumbUUID" => thumb_uuid,
-    optional "ThumbSize" => thumb_size,
-    optional "ThumbWidth" => thumb_width,
-    optional "ThumbHeight" => thumb_height,
-    optional "ThumbFormat" => thumb_format,
-    optional "ThumbDownloadFlag" => thumb_download_flag,
+    0: optional "VideoUrl" => video_url,
+    1: optional "VideoUUID" => video_uuid,
+    2: optional "VideoSize" => video_size,
+    3: optional "VideoSecond" => video_second,
+    4: optional "VideoFormat" => video_format,
+    5: optional "VideoDownloadFlag" => video_download_flag,
+    6: optional "ThumbUrl" => thumb_url,
+    7: optional "ThumbUUID" => thumb_uuid,
+    8: optional "ThumbSize" => thumb_size,
+    9: optional "ThumbWidth" => thumb_width,
+    10: optional "ThumbHeight" => thumb_height,
+    11: optional "ThumbFormat" => thumb_format,
+    12: optional "ThumbDownloadFlag" => thumb_download_flag,
 });
 
 impl Validate for VideoFileElem {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -815,17 +815,17 @@ impl RelayElem {
 }
 
 wire_object!(RelayElem {
-    optional "Title" => title,
-    optional "MsgNum" => msg_num,
-    optional "CompatibleText" => compatible_text,
-    optional "AbstractList" => abstract_list,
-    optional "MsgList" => msg_list,
-    optional "JsonMsgKey" => json_msg_key,
+    0: optional "Title" => title,
+    1: optional "MsgNum" => msg_num,
+    2: optional "CompatibleText" => compatible_text,
+    3: optional "AbstractList" => abstract_list,
+    4: optional "MsgList" => msg_list,
+    5: optional "JsonMsgKey" => json_msg_key,
 });
 
 impl Validate for RelayElem {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.msg_list {
             checker.inside("MsgList", value);
         }
@@ -881,14 +881,14 @@ impl StreamElem {
 }
 
 wire_object!(StreamElem {
-    optional "Chunks" => chunks,
-    optional "CompatibleText" => compatible_text,
-    optional "StreamMsgID" => stream_msg_id,
+    0: optional "Chunks" => chunks,
+    1: optional "CompatibleText" => compatible_text,
+    2: optional "StreamMsgID" => stream_msg_id,
 });
 
 impl Validate for StreamElem {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.chunks {
             checker.inside("Chunks", value);
         }
@@ -955,15 +955,15 @@ impl StreamChunk {
 }
 
 wire_object!(StreamChunk {
-    optional "EventType" => event_type,
-    optional "Index" => index,
-    optional "Markdown" => markdown,
-    optional "IsLast" => is_last,
+    0: optional "EventType" => event_type,
+    1: optional "Index" => index,
+    2: optional "Markdown" => markdown,
+    3: optional "IsLast" => is_last,
 });
 
 impl Validate for StreamChunk {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -1077,19 +1077,19 @@ impl RelayedMsg {
 }
 
 wire_object!(RelayedMsg {
-    optional "From_Account" => from_account,
-    optional "To_Account" => to_account,
-    optional "GroupId" => group_id,
-    optional "MsgSeq" => msg_seq,
-    optional "MsgRandom" => msg_random,
-    optional "MsgTimeStamp" => msg_time_stamp,
-    optional "MsgBody" => msg_body,
-    optional "CloudCustomData" => cloud_custom_data,
+    0: optional "From_Account" => from_account,
+    1: optional "To_Account" => to_account,
+    2: optional "GroupId" => group_id,
+    3: optional "MsgSeq" => msg_seq,
+    4: optional "MsgRandom" => msg_random,
+    5: optional "MsgTimeStamp" => msg_time_stamp,
+    6: optional "MsgBody" => msg_body,
+    7: optional "CloudCustomData" => cloud_custom_data,
 });
 
 impl Validate for RelayedMsg {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.msg_body {
             checker.inside("MsgBody", value);
         }
@@ -1119,12 +1119,12 @@ impl MsgSeqItem {
 }
 
 wire_object!(MsgSeqItem {
-    required "MsgSeq" => msg_seq,
+    0: required "MsgSeq" => msg_seq,
 });
 
 impl Validate for MsgSeqItem {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -1163,13 +1163,13 @@ impl GroupAt {
 }
 
 wire_object!(GroupAt {
-    required "GroupAtAllFlag" => group_at_all_flag,
-    optional "GroupAt_Account" => group_at_account,
+    0: required "GroupAtAllFlag" => group_at_all_flag,
+    1: optional "GroupAt_Account" => group_at_account,
 });
 
 impl Validate for GroupAt {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

@@ -61,9 +61,9 @@ impl MsgExtension {
 }
 
 wire_object!(MsgExtension {
-    required "Key" => key,
-    optional "Value" => value,
-    optional "Seq" => seq,
+    0: required "Key" => key,
+    1: optional "Value" => value,
+    2: optional "Seq" => seq,
 });
 
 from_text!(MsgExtension);
@@ -74,7 +74,7 @@ key_value!(MsgExtension { key, optional value: String });
 
 impl Validate for MsgExtension {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.max_bytes("Key", &self.key, 100);
         if let Some(value) = &self.value {
             checker.max_bytes("Value", value, 1000);
@@ -110,8 +110,8 @@ impl MsgExtensionResult {
 }
 
 wire_object!(MsgExtensionResult {
-    required "ErrorCode" => error_code,
-    required "Extension" => extension,
+    0: required "ErrorCode" => error_code,
+    1: required "Extension" => extension,
 });
 
 /// Operation on the pairs of a message.

@@ -101,19 +101,19 @@ impl LocalKeyword {
 }
 
 wire_object!(LocalKeyword {
-    required "Keyword" => keyword,
-    optional "WordType" => word_type,
-    optional "FilterType" => filter_type,
-    optional "Id" => id,
-    optional "ReplacedContent" => replaced_content,
-    optional "UpdateTime" => update_time,
+    0: required "Keyword" => keyword,
+    1: optional "WordType" => word_type,
+    2: optional "FilterType" => filter_type,
+    3: optional "Id" => id,
+    4: optional "ReplacedContent" => replaced_content,
+    5: optional "UpdateTime" => update_time,
 });
 
 from_text!(LocalKeyword);
 
 impl Validate for LocalKeyword {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

@@ -55,13 +55,13 @@ impl OfficialAccountFilter {
 }
 
 wire_object!(OfficialAccountFilter {
-    optional "OfficialAccountBaseInfoFilter" => official_account_base_info_filter,
-    optional "SelfInfoFilter" => self_info_filter,
+    0: optional "OfficialAccountBaseInfoFilter" => official_account_base_info_filter,
+    1: optional "SelfInfoFilter" => self_info_filter,
 });
 
 impl Validate for OfficialAccountFilter {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -243,20 +243,20 @@ impl OfficialAccountInfo {
 }
 
 wire_object!(OfficialAccountInfo {
-    optional "ErrorCode" => error_code,
-    optional "ErrorInfo" => error_info,
-    optional "Official_Account" => official_account,
-    optional "Name" => name,
-    optional "Owner_Account" => owner_account,
-    optional "CreateTime" => create_time,
-    optional "LastMsgTime" => last_msg_time,
-    optional "SubscriberNum" => subscriber_num,
-    optional "MaxSubscriberNum" => max_subscriber_num,
-    optional "Introduction" => introduction,
-    optional "FaceUrl" => face_url,
-    optional "Organization" => organization,
-    optional "CustomString" => custom_string,
-    optional "SelfInfo" => self_info,
+    0: optional "ErrorCode" => error_code,
+    1: optional "ErrorInfo" => error_info,
+    2: optional "Official_Account" => official_account,
+    3: optional "Name" => name,
+    4: optional "Owner_Account" => owner_account,
+    5: optional "CreateTime" => create_time,
+    6: optional "LastMsgTime" => last_msg_time,
+    7: optional "SubscriberNum" => subscriber_num,
+    8: optional "MaxSubscriberNum" => max_subscriber_num,
+    9: optional "Introduction" => introduction,
+    10: optional "FaceUrl" => face_url,
+    11: optional "Organization" => organization,
+    12: optional "CustomString" => custom_string,
+    13: optional "SelfInfo" => self_info,
 });
 
 /// A user's subscription.
@@ -297,8 +297,8 @@ impl Subscription {
 }
 
 wire_object!(Subscription {
-    optional "SubscribeTime" => subscribe_time,
-    optional "CustomString" => custom_string,
+    0: optional "SubscribeTime" => subscribe_time,
+    1: optional "CustomString" => custom_string,
 });
 
 /// Result for one subscriber.
@@ -332,8 +332,8 @@ impl SubscriptionResult {
 }
 
 wire_object!(SubscriptionResult {
-    required "Subscriber_Account" => subscriber_account,
-    required "Result" => result,
+    0: required "Subscriber_Account" => subscriber_account,
+    1: required "Result" => result,
 });
 
 /// A subscriber, former subscriber or prospective subscriber, by user ID.
@@ -359,14 +359,14 @@ impl SubscriberAccount {
 }
 
 wire_object!(SubscriberAccount {
-    required "Subscriber_Account" => subscriber_account,
+    0: required "Subscriber_Account" => subscriber_account,
 });
 
 from_text!(SubscriberAccount);
 
 impl Validate for SubscriberAccount {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

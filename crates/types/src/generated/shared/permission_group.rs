@@ -35,13 +35,13 @@ impl TopicPermission {
 }
 
 wire_object!(TopicPermission {
-    required "TopicId" => topic_id,
-    required "Permission" => permission,
+    0: required "TopicId" => topic_id,
+    1: required "Permission" => permission,
 });
 
 impl Validate for TopicPermission {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -85,9 +85,9 @@ impl TopicPermissionResult {
 }
 
 wire_object!(TopicPermissionResult {
-    required "TopicId" => topic_id,
-    required "ErrorCode" => error_code,
-    optional "ErrorInfo" => error_info,
+    0: required "TopicId" => topic_id,
+    1: required "ErrorCode" => error_code,
+    2: optional "ErrorInfo" => error_info,
 });
 
 /// A member to add to or remove from a permission group.
@@ -113,13 +113,13 @@ impl PermissionGroupMember {
 }
 
 wire_object!(PermissionGroupMember {
-    required "Member_Account" => member_account,
+    0: required "Member_Account" => member_account,
 });
 
 from_text!(PermissionGroupMember);
 
 impl Validate for PermissionGroupMember {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }

@@ -35,8 +35,8 @@ impl ProfileItem {
 }
 
 wire_object!(ProfileItem {
-    required "Tag" => tag,
-    required "Value" => value,
+    0: required "Tag" => tag,
+    1: required "Value" => value,
 });
 
 from_pair!(ProfileItem { tag: ProfileTag, required value: TagValue });
@@ -123,7 +123,7 @@ impl ProfileItem {
 
 impl Validate for ProfileItem {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

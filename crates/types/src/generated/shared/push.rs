@@ -94,17 +94,17 @@ impl OfflinePushInfo {
 }
 
 wire_object!(OfflinePushInfo {
-    optional "PushFlag" => push_flag,
-    optional "Title" => title,
-    optional "Desc" => desc,
-    optional "Ext" => ext,
-    optional "AndroidInfo" => android_info,
-    optional "ApnsInfo" => apns_info,
+    0: optional "PushFlag" => push_flag,
+    1: optional "Title" => title,
+    2: optional "Desc" => desc,
+    3: optional "Ext" => ext,
+    4: optional "AndroidInfo" => android_info,
+    5: optional "ApnsInfo" => apns_info,
 });
 
 impl Validate for OfflinePushInfo {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.android_info {
             checker.inside("AndroidInfo", value);
         }
@@ -325,26 +325,26 @@ impl AndroidPushInfo {
 }
 
 wire_object!(AndroidPushInfo {
-    optional "Sound" => sound,
-    optional "PushStyle" => push_style,
-    optional "HuaWeiChannelID" => hua_wei_channel_id,
-    optional "XiaoMiChannelID" => xiao_mi_channel_id,
-    optional "OPPOChannelID" => oppo_channel_id,
-    optional "GoogleChannelID" => google_channel_id,
-    optional "VIVOClassification" => vivo_classification,
-    optional "VIVOCategory" => vivo_category,
-    optional "HuaWeiImportance" => hua_wei_importance,
-    optional "ExtAsHuaweiIntentParam" => ext_as_huawei_intent_param,
-    optional "HuaWeiCategory" => hua_wei_category,
-    optional "HuaWeiImage" => hua_wei_image,
-    optional "HonorImage" => honor_image,
-    optional "HonorImportance" => honor_importance,
-    optional "GoogleImage" => google_image,
+    0: optional "Sound" => sound,
+    1: optional "PushStyle" => push_style,
+    2: optional "HuaWeiChannelID" => hua_wei_channel_id,
+    3: optional "XiaoMiChannelID" => xiao_mi_channel_id,
+    4: optional "OPPOChannelID" => oppo_channel_id,
+    5: optional "GoogleChannelID" => google_channel_id,
+    6: optional "VIVOClassification" => vivo_classification,
+    7: optional "VIVOCategory" => vivo_category,
+    8: optional "HuaWeiImportance" => hua_wei_importance,
+    9: optional "ExtAsHuaweiIntentParam" => ext_as_huawei_intent_param,
+    10: optional "HuaWeiCategory" => hua_wei_category,
+    11: optional "HuaWeiImage" => hua_wei_image,
+    12: optional "HonorImage" => honor_image,
+    13: optional "HonorImportance" => honor_importance,
+    14: optional "GoogleImage" => google_image,
 });
 
 impl Validate for AndroidPushInfo {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -459,19 +459,19 @@ impl ApnsPushInfo {
 }
 
 wire_object!(ApnsPushInfo {
-    optional "Sound" => sound,
-    optional "BadgeMode" => badge_mode,
-    optional "Title" => title,
-    optional "SubTitle" => sub_title,
-    optional "Image" => image,
-    optional "MutableContent" => mutable_content,
-    optional "InterruptionLevel" => interruption_level,
-    optional "ContentAvailable" => content_available,
+    0: optional "Sound" => sound,
+    1: optional "BadgeMode" => badge_mode,
+    2: optional "Title" => title,
+    3: optional "SubTitle" => sub_title,
+    4: optional "Image" => image,
+    5: optional "MutableContent" => mutable_content,
+    6: optional "InterruptionLevel" => interruption_level,
+    7: optional "ContentAvailable" => content_available,
 });
 
 impl Validate for ApnsPushInfo {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -506,13 +506,13 @@ impl UserAttributeNames {
 }
 
 wire_object!(UserAttributeNames {
-    required "To_Account" => to_account,
-    required "Attrs" => attrs,
+    0: required "To_Account" => to_account,
+    1: required "Attrs" => attrs,
 });
 
 impl Validate for UserAttributeNames {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

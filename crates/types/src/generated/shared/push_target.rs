@@ -40,13 +40,13 @@ impl UserAttributes {
 }
 
 wire_object!(UserAttributes {
-    required "To_Account" => to_account,
-    required "Attrs" => attrs,
+    0: required "To_Account" => to_account,
+    1: required "Attrs" => attrs,
 });
 
 impl Validate for UserAttributes {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -81,12 +81,12 @@ impl UserTags {
 }
 
 wire_object!(UserTags {
-    required "To_Account" => to_account,
-    required "Tags" => tags,
+    0: required "To_Account" => to_account,
+    1: required "Tags" => tags,
 });
 
 impl Validate for UserTags {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }

@@ -48,9 +48,9 @@ impl RelationResult {
 }
 
 wire_object!(RelationResult {
-    required "To_Account" => to_account,
-    required "ResultCode" => result_code,
-    optional "ResultInfo" => result_info,
+    0: required "To_Account" => to_account,
+    1: required "ResultCode" => result_code,
+    2: optional "ResultInfo" => result_info,
 });
 
 /// One field of a friend.
@@ -81,8 +81,8 @@ impl RelationItem {
 }
 
 wire_object!(RelationItem {
-    required "Tag" => tag,
-    required "Value" => value,
+    0: required "Tag" => tag,
+    1: required "Value" => value,
 });
 
 from_pair!(RelationItem { tag: RelationTag, required value: TagValue });
@@ -135,7 +135,7 @@ impl RelationItem {
 
 impl Validate for RelationItem {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -162,14 +162,14 @@ impl UserToFollow {
 }
 
 wire_object!(UserToFollow {
-    required "To_Account" => to_account,
+    0: required "To_Account" => to_account,
 });
 
 from_text!(UserToFollow);
 
 impl Validate for UserToFollow {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

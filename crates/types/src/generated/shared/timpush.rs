@@ -101,16 +101,16 @@ impl TagCondition {
 }
 
 wire_object!(TagCondition {
-    optional "AttrsOr" => attrs_or,
-    optional "AttrsAnd" => attrs_and,
-    optional "TagsOr" => tags_or,
-    optional "TagsAnd" => tags_and,
-    optional "TagsNot" => tags_not,
+    0: optional "AttrsOr" => attrs_or,
+    1: optional "AttrsAnd" => attrs_and,
+    2: optional "TagsOr" => tags_or,
+    3: optional "TagsAnd" => tags_and,
+    4: optional "TagsNot" => tags_not,
 });
 
 impl Validate for TagCondition {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.tags_or {
             checker.max_items("TagsOr", value.len(), 10);
         }
@@ -160,9 +160,9 @@ impl PushFailure {
 }
 
 wire_object!(PushFailure {
-    required "To_Account" => to_account,
-    required "ErrorCode" => error_code,
-    optional "ErrorInfo" => error_info,
+    0: required "To_Account" => to_account,
+    1: required "ErrorCode" => error_code,
+    2: optional "ErrorInfo" => error_info,
 });
 
 /// Content of a scheduled push: the fields of `v4/timpush/batch` for named users, otherwise those of `v4/timpush/push`.
@@ -239,16 +239,16 @@ impl ScheduledPushContent {
 }
 
 wire_object!(ScheduledPushContent {
-    optional "From_Account" => from_account,
-    optional "To_Account" => to_account,
-    optional "Condition" => condition,
-    optional "MsgRandom" => msg_random,
-    optional "OfflinePushInfo" => offline_push_info,
+    0: optional "From_Account" => from_account,
+    1: optional "To_Account" => to_account,
+    2: optional "Condition" => condition,
+    3: optional "MsgRandom" => msg_random,
+    4: optional "OfflinePushInfo" => offline_push_info,
 });
 
 impl Validate for ScheduledPushContent {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.to_account {
             checker.max_items("To_Account", value.len(), 500);
         }
@@ -406,18 +406,18 @@ impl ScheduledPush {
 }
 
 wire_object!(ScheduledPush {
-    required "TaskID" => task_id,
-    optional "Sdkappid" => sdkappid,
-    optional "CreateAt" => create_at,
-    required "Type" => r#type,
-    required "SchedAt" => sched_at,
-    optional "Content" => content,
-    optional "Title" => title,
-    optional "Desc" => desc,
-    optional "Status" => status,
-    optional "DispatchSuccess" => dispatch_success,
-    optional "DispatchErr" => dispatch_err,
-    optional "PushTaskID" => push_task_id,
+    0: required "TaskID" => task_id,
+    1: optional "Sdkappid" => sdkappid,
+    2: optional "CreateAt" => create_at,
+    3: required "Type" => r#type,
+    4: required "SchedAt" => sched_at,
+    5: optional "Content" => content,
+    6: optional "Title" => title,
+    7: optional "Desc" => desc,
+    8: optional "Status" => status,
+    9: optional "DispatchSuccess" => dispatch_success,
+    10: optional "DispatchErr" => dispatch_err,
+    11: optional "PushTaskID" => push_task_id,
 });
 
 /// Owner of an attribute.

@@ -69,13 +69,13 @@ impl AddUserTags {
 }
 
 wire_object!(AddUserTags {
-    optional "Replace" => replace,
-    required "UserTags" => user_tags,
+    0: optional "Replace" => replace,
+    1: required "UserTags" => user_tags,
 });
 
 impl Validate for AddUserTags {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("UserTags", self.user_tags.len(), 1);
         checker.max_items("UserTags", self.user_tags.len(), 100);
         checker.inside("UserTags", &self.user_tags);
@@ -152,7 +152,7 @@ pub struct AddUserTagsReply {
 }
 
 wire_object!(AddUserTagsReply + envelope: Envelope {
-    optional "ErrorList" => error_list,
+    0: optional "ErrorList" => error_list,
 });
 
 impl Reply for AddUserTagsReply {

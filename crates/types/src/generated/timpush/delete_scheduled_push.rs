@@ -65,14 +65,14 @@ pub struct DeleteScheduledPushRequired {
 }
 
 wire_object!(DeleteScheduledPush {
-    required "Sdkappid" => sdkappid,
-    required "TaskID" => task_id,
-    required "Type" => r#type,
+    0: required "Sdkappid" => sdkappid,
+    1: required "TaskID" => task_id,
+    2: required "Type" => r#type,
 });
 
 impl Validate for DeleteScheduledPush {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -104,7 +104,7 @@ pub struct DeleteScheduledPushReply {
 }
 
 wire_object!(DeleteScheduledPushReply + envelope: Envelope {
-    required "TaskID" => task_id,
+    0: required "TaskID" => task_id,
 });
 
 impl Reply for DeleteScheduledPushReply {

@@ -45,7 +45,7 @@ wire_object!(GetAttributeNames {});
 
 impl Validate for GetAttributeNames {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -83,8 +83,8 @@ pub struct GetAttributeNamesReply {
 }
 
 wire_object!(GetAttributeNamesReply + envelope: Envelope {
-    required "AttrNames" => attr_names,
-    optional "AttrTypes" => attr_types,
+    0: required "AttrNames" => attr_names,
+    1: optional "AttrTypes" => attr_types,
 });
 
 impl Reply for GetAttributeNamesReply {

@@ -59,13 +59,13 @@ pub struct GetScheduledPushRequired {
 }
 
 wire_object!(GetScheduledPush {
-    required "Sdkappid" => sdkappid,
-    required "TaskID" => task_id,
+    0: required "Sdkappid" => sdkappid,
+    1: required "TaskID" => task_id,
 });
 
 impl Validate for GetScheduledPush {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 
@@ -96,7 +96,7 @@ pub struct GetScheduledPushReply {
 }
 
 wire_object!(GetScheduledPushReply + envelope: Envelope {
-    required "TaskInfo" => task_info,
+    0: required "TaskInfo" => task_info,
 });
 
 impl Reply for GetScheduledPushReply {

@@ -51,12 +51,12 @@ impl GetUserTags {
 }
 
 wire_object!(GetUserTags {
-    required "To_Account" => to_account,
+    0: required "To_Account" => to_account,
 });
 
 impl Validate for GetUserTags {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
         checker.max_items("To_Account", self.to_account.len(), 100);
     }
@@ -124,8 +124,8 @@ pub struct GetUserTagsReply {
 }
 
 wire_object!(GetUserTagsReply + envelope: Envelope {
-    required "UserTags" => user_tags,
-    optional "ErrorList" => error_list,
+    0: required "UserTags" => user_tags,
+    1: optional "ErrorList" => error_list,
 });
 
 impl Reply for GetUserTagsReply {

@@ -113,19 +113,19 @@ pub struct ListScheduledPushesRequired {
 }
 
 wire_object!(ListScheduledPushes {
-    required "Sdkappid" => sdkappid,
-    required "Offset" => offset,
-    required "Want" => want,
-    required "OrderBy" => order_by,
-    required "Asc" => asc,
-    required "BeginTime" => begin_time,
-    required "EndTime" => end_time,
-    optional "Keyword" => keyword,
+    0: required "Sdkappid" => sdkappid,
+    1: required "Offset" => offset,
+    2: required "Want" => want,
+    3: required "OrderBy" => order_by,
+    4: required "Asc" => asc,
+    5: required "BeginTime" => begin_time,
+    6: required "EndTime" => end_time,
+    7: optional "Keyword" => keyword,
 });
 
 impl Validate for ListScheduledPushes {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min("Want", self.want, 1);
     }
 }
@@ -172,8 +172,8 @@ pub struct ListScheduledPushesReply {
 }
 
 wire_object!(ListScheduledPushesReply + envelope: Envelope {
-    required "Total" => total,
-    required "Tasks" => tasks,
+    0: required "Total" => total,
+    1: required "Tasks" => tasks,
 });
 
 impl Reply for ListScheduledPushesReply {

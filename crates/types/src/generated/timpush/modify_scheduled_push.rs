@@ -89,16 +89,16 @@ pub struct ModifyScheduledPushRequired {
 }
 
 wire_object!(ModifyScheduledPush {
-    required "Sdkappid" => sdkappid,
-    required "TaskID" => task_id,
-    required "Type" => r#type,
-    optional "SchedAt" => sched_at,
-    optional "Content" => content,
+    0: required "Sdkappid" => sdkappid,
+    1: required "TaskID" => task_id,
+    2: required "Type" => r#type,
+    3: optional "SchedAt" => sched_at,
+    4: optional "Content" => content,
 });
 
 impl Validate for ModifyScheduledPush {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.content {
             checker.inside("Content", value);
         }
@@ -135,7 +135,7 @@ pub struct ModifyScheduledPushReply {
 }
 
 wire_object!(ModifyScheduledPushReply + envelope: Envelope {
-    optional "TaskID" => task_id,
+    0: optional "TaskID" => task_id,
 });
 
 impl Reply for ModifyScheduledPushReply {

@@ -101,16 +101,16 @@ impl PushToAccounts {
 }
 
 wire_object!(PushToAccounts {
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
-    required "MsgRandom" => msg_random,
-    required "OfflinePushInfo" => offline_push_info,
-    optional "DataId" => data_id,
+    0: required "From_Account" => from_account,
+    1: required "To_Account" => to_account,
+    2: required "MsgRandom" => msg_random,
+    3: required "OfflinePushInfo" => offline_push_info,
+    4: optional "DataId" => data_id,
 });
 
 impl Validate for PushToAccounts {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
         checker.max_items("To_Account", self.to_account.len(), 500);
         checker.inside("OfflinePushInfo", &self.offline_push_info);
@@ -169,8 +169,8 @@ pub struct PushToAccountsReply {
 }
 
 wire_object!(PushToAccountsReply + envelope: Envelope {
-    required "TaskId" => task_id,
-    optional "ErrorList" => error_list,
+    0: required "TaskId" => task_id,
+    1: optional "ErrorList" => error_list,
 });
 
 impl Reply for PushToAccountsReply {

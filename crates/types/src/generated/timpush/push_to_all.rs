@@ -149,17 +149,17 @@ impl Default for PushToAll {
 }
 
 wire_object!(PushToAll {
-    optional "From_Account" => from_account,
-    optional "Condition" => condition,
-    required "MsgRandom" => msg_random,
-    optional "OnlineOnlyFlag" => online_only_flag,
-    optional "MsgBody" => msg_body,
-    optional "OfflinePushInfo" => offline_push_info,
+    0: optional "From_Account" => from_account,
+    1: optional "Condition" => condition,
+    2: required "MsgRandom" => msg_random,
+    3: optional "OnlineOnlyFlag" => online_only_flag,
+    4: optional "MsgBody" => msg_body,
+    5: optional "OfflinePushInfo" => offline_push_info,
 });
 
 impl Validate for PushToAll {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.condition {
             checker.inside("Condition", value);
         }
@@ -229,7 +229,7 @@ pub struct PushToAllReply {
 }
 
 wire_object!(PushToAllReply + envelope: Envelope {
-    required "TaskId" => task_id,
+    0: required "TaskId" => task_id,
 });
 
 impl Reply for PushToAllReply {

@@ -69,13 +69,13 @@ impl RecallPush {
 }
 
 wire_object!(RecallPush {
-    required "TaskId" => task_id,
-    optional "OfflinePushInfo" => offline_push_info,
+    0: required "TaskId" => task_id,
+    1: optional "OfflinePushInfo" => offline_push_info,
 });
 
 impl Validate for RecallPush {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         if let Some(value) = &self.offline_push_info {
             checker.inside("OfflinePushInfo", value);
         }

@@ -50,12 +50,12 @@ impl RemoveAllUserTags {
 }
 
 wire_object!(RemoveAllUserTags {
-    required "To_Account" => to_account,
+    0: required "To_Account" => to_account,
 });
 
 impl Validate for RemoveAllUserTags {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
         checker.max_items("To_Account", self.to_account.len(), 100);
     }
@@ -116,7 +116,7 @@ pub struct RemoveAllUserTagsReply {
 }
 
 wire_object!(RemoveAllUserTagsReply + envelope: Envelope {
-    optional "ErrorList" => error_list,
+    0: optional "ErrorList" => error_list,
 });
 
 impl Reply for RemoveAllUserTagsReply {

@@ -51,12 +51,12 @@ impl RemoveUserTags {
 }
 
 wire_object!(RemoveUserTags {
-    required "UserTags" => user_tags,
+    0: required "UserTags" => user_tags,
 });
 
 impl Validate for RemoveUserTags {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("UserTags", self.user_tags.len(), 1);
         checker.max_items("UserTags", self.user_tags.len(), 100);
         checker.inside("UserTags", &self.user_tags);
@@ -118,7 +118,7 @@ pub struct RemoveUserTagsReply {
 }
 
 wire_object!(RemoveUserTagsReply + envelope: Envelope {
-    optional "ErrorList" => error_list,
+    0: optional "ErrorList" => error_list,
 });
 
 impl Reply for RemoveUserTagsReply {

@@ -66,15 +66,15 @@ pub struct SchedulePushRequired {
 }
 
 wire_object!(SchedulePush {
-    required "Sdkappid" => sdkappid,
-    required "Type" => r#type,
-    required "SchedAt" => sched_at,
-    required "Content" => content,
+    0: required "Sdkappid" => sdkappid,
+    1: required "Type" => r#type,
+    2: required "SchedAt" => sched_at,
+    3: required "Content" => content,
 });
 
 impl Validate for SchedulePush {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.inside("Content", &self.content);
     }
 }
@@ -106,7 +106,7 @@ pub struct SchedulePushReply {
 }
 
 wire_object!(SchedulePushReply + envelope: Envelope {
-    required "TaskID" => task_id,
+    0: required "TaskID" => task_id,
 });
 
 impl Reply for SchedulePushReply {

@@ -70,13 +70,13 @@ impl SetAttributeNames {
 }
 
 wire_object!(SetAttributeNames {
-    required "AttrNames" => attr_names,
-    optional "AttrTypes" => attr_types,
+    0: required "AttrNames" => attr_names,
+    1: optional "AttrTypes" => attr_types,
 });
 
 impl Validate for SetAttributeNames {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
     }
 }
 

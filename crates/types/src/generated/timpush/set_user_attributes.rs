@@ -53,12 +53,12 @@ impl SetUserAttributes {
 }
 
 wire_object!(SetUserAttributes {
-    required "UserAttrs" => user_attrs,
+    0: required "UserAttrs" => user_attrs,
 });
 
 impl Validate for SetUserAttributes {
     fn check(&self, checker: &mut Checker) {
-        self.check_required(checker);
+        checker.required_fields(self);
         checker.min_items("UserAttrs", self.user_attrs.len(), 1);
         checker.max_items("UserAttrs", self.user_attrs.len(), 100);
         checker.inside("UserAttrs", &self.user_attrs);
@@ -127,7 +127,7 @@ pub struct SetUserAttributesReply {
 }
 
 wire_object!(SetUserAttributesReply + envelope: Envelope {
-    optional "ErrorList" => error_list,
+    0: optional "ErrorList" => error_list,
 });
 
 impl Reply for SetUserAttributesReply {

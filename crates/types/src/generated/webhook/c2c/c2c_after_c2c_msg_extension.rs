@@ -97,14 +97,14 @@ pub struct C2cAfterC2cMsgExtensionRequired {
 }
 
 wire_object!(C2cAfterC2cMsgExtension {
-    required "CallbackCommand" => callback_command,
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
-    required "MsgKey" => msg_key,
-    required "OperateType" => operate_type,
-    required "ExtensionList" => extension_list,
-    required "Seq" => seq,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "From_Account" => from_account,
+    2: required "To_Account" => to_account,
+    3: required "MsgKey" => msg_key,
+    4: required "OperateType" => operate_type,
+    5: required "ExtensionList" => extension_list,
+    6: required "Seq" => seq,
+    7: required "EventTime" => event_time,
 });
 
 impl Webhook for C2cAfterC2cMsgExtension {

@@ -138,17 +138,17 @@ pub struct C2cAfterModifyMsgRequired {
 }
 
 wire_object!(C2cAfterModifyMsg {
-    required "CallbackCommand" => callback_command,
-    optional "CloudCustomData" => cloud_custom_data,
-    optional "MsgBody" => msg_body,
-    required "Operator_Account" => operator_account,
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
-    required "MsgRandom" => msg_random,
-    required "MsgSeq" => msg_seq,
-    required "MsgTime" => msg_time,
-    required "MsgKey" => msg_key,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: optional "CloudCustomData" => cloud_custom_data,
+    2: optional "MsgBody" => msg_body,
+    3: required "Operator_Account" => operator_account,
+    4: required "From_Account" => from_account,
+    5: required "To_Account" => to_account,
+    6: required "MsgRandom" => msg_random,
+    7: required "MsgSeq" => msg_seq,
+    8: required "MsgTime" => msg_time,
+    9: required "MsgKey" => msg_key,
+    10: required "EventTime" => event_time,
 });
 
 impl Webhook for C2cAfterModifyMsg {

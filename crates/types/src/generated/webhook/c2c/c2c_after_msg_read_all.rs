@@ -63,10 +63,10 @@ impl C2cAfterMsgReadAll {
 }
 
 wire_object!(C2cAfterMsgReadAll {
-    required "CallbackCommand" => callback_command,
-    required "Report_Account" => report_account,
-    required "EventTime" => event_time,
-    optional "GroupReadInfo" => group_read_info,
+    0: required "CallbackCommand" => callback_command,
+    1: required "Report_Account" => report_account,
+    2: required "EventTime" => event_time,
+    3: optional "GroupReadInfo" => group_read_info,
 });
 
 impl Webhook for C2cAfterMsgReadAll {
@@ -118,6 +118,6 @@ impl ClearedGroup {
 }
 
 wire_object!(ClearedGroup {
-    required "GroupId" => group_id,
-    required "MsgSeq" => msg_seq,
+    0: required "GroupId" => group_id,
+    1: required "MsgSeq" => msg_seq,
 });

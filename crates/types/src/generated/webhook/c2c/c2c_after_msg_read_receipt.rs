@@ -76,11 +76,11 @@ pub struct C2cAfterMsgReadReceiptRequired {
 }
 
 wire_object!(C2cAfterMsgReadReceipt {
-    required "CallbackCommand" => callback_command,
-    required "Operator_Account" => operator_account,
-    required "Peer_Account" => peer_account,
-    required "C2CMsgInfo" => c2c_msg_info,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "Operator_Account" => operator_account,
+    2: required "Peer_Account" => peer_account,
+    3: required "C2CMsgInfo" => c2c_msg_info,
+    4: required "EventTime" => event_time,
 });
 
 impl Webhook for C2cAfterMsgReadReceipt {
@@ -159,8 +159,8 @@ pub struct ReceiptedC2cMsgRequired {
 }
 
 wire_object!(ReceiptedC2cMsg {
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
-    required "MsgKey" => msg_key,
-    required "MsgId" => msg_id,
+    0: required "From_Account" => from_account,
+    1: required "To_Account" => to_account,
+    2: required "MsgKey" => msg_key,
+    3: required "MsgId" => msg_id,
 });

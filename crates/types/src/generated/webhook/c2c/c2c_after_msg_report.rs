@@ -92,12 +92,12 @@ pub struct C2cAfterMsgReportRequired {
 }
 
 wire_object!(C2cAfterMsgReport {
-    required "CallbackCommand" => callback_command,
-    required "Report_Account" => report_account,
-    required "Peer_Account" => peer_account,
-    required "LastReadTime" => last_read_time,
-    optional "EventTime" => event_time,
-    optional "UnreadMsgNum" => unread_msg_num,
+    0: required "CallbackCommand" => callback_command,
+    1: required "Report_Account" => report_account,
+    2: required "Peer_Account" => peer_account,
+    3: required "LastReadTime" => last_read_time,
+    4: optional "EventTime" => event_time,
+    5: optional "UnreadMsgNum" => unread_msg_num,
 });
 
 impl Webhook for C2cAfterMsgReport {

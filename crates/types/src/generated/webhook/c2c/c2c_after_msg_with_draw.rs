@@ -92,12 +92,12 @@ pub struct C2cAfterMsgWithDrawRequired {
 }
 
 wire_object!(C2cAfterMsgWithDraw {
-    required "CallbackCommand" => callback_command,
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
-    required "MsgKey" => msg_key,
-    optional "UnreadMsgNum" => unread_msg_num,
-    optional "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "From_Account" => from_account,
+    2: required "To_Account" => to_account,
+    3: required "MsgKey" => msg_key,
+    4: optional "UnreadMsgNum" => unread_msg_num,
+    5: optional "EventTime" => event_time,
 });
 
 impl Webhook for C2cAfterMsgWithDraw {

@@ -184,21 +184,21 @@ pub struct C2cAfterSendMsgRequired {
 }
 
 wire_object!(C2cAfterSendMsg {
-    required "CallbackCommand" => callback_command,
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
-    required "MsgSeq" => msg_seq,
-    required "MsgRandom" => msg_random,
-    required "MsgTime" => msg_time,
-    required "MsgKey" => msg_key,
-    optional "MsgId" => msg_id,
-    optional "OnlineOnlyFlag" => online_only_flag,
-    required "SendMsgResult" => send_msg_result,
-    required "ErrorInfo" => error_info,
-    optional "UnreadMsgNum" => unread_msg_num,
-    required "MsgBody" => msg_body,
-    optional "CloudCustomData" => cloud_custom_data,
-    optional "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "From_Account" => from_account,
+    2: required "To_Account" => to_account,
+    3: required "MsgSeq" => msg_seq,
+    4: required "MsgRandom" => msg_random,
+    5: required "MsgTime" => msg_time,
+    6: required "MsgKey" => msg_key,
+    7: optional "MsgId" => msg_id,
+    8: optional "OnlineOnlyFlag" => online_only_flag,
+    9: required "SendMsgResult" => send_msg_result,
+    10: required "ErrorInfo" => error_info,
+    11: optional "UnreadMsgNum" => unread_msg_num,
+    12: required "MsgBody" => msg_body,
+    13: optional "CloudCustomData" => cloud_custom_data,
+    14: optional "EventTime" => event_time,
 });
 
 impl Webhook for C2cAfterSendMsg {

@@ -162,18 +162,18 @@ pub struct C2cBeforeSendMsgRequired {
 }
 
 wire_object!(C2cBeforeSendMsg {
-    required "CallbackCommand" => callback_command,
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
-    required "MsgSeq" => msg_seq,
-    required "MsgRandom" => msg_random,
-    required "MsgTime" => msg_time,
-    required "MsgKey" => msg_key,
-    optional "MsgId" => msg_id,
-    optional "OnlineOnlyFlag" => online_only_flag,
-    optional "FriendShip" => friend_ship,
-    required "MsgBody" => msg_body,
-    optional "CloudCustomData" => cloud_custom_data,
+    0: required "CallbackCommand" => callback_command,
+    1: required "From_Account" => from_account,
+    2: required "To_Account" => to_account,
+    3: required "MsgSeq" => msg_seq,
+    4: required "MsgRandom" => msg_random,
+    5: required "MsgTime" => msg_time,
+    6: required "MsgKey" => msg_key,
+    7: optional "MsgId" => msg_id,
+    8: optional "OnlineOnlyFlag" => online_only_flag,
+    9: optional "FriendShip" => friend_ship,
+    10: required "MsgBody" => msg_body,
+    11: optional "CloudCustomData" => cloud_custom_data,
 });
 
 impl Webhook for C2cBeforeSendMsg {
@@ -353,8 +353,8 @@ pub struct C2cBeforeSendMsgReply {
 }
 
 wire_object!(C2cBeforeSendMsgReply + envelope: Envelope {
-    optional "MsgBody" => msg_body,
-    optional "CloudCustomData" => cloud_custom_data,
+    0: optional "MsgBody" => msg_body,
+    1: optional "CloudCustomData" => cloud_custom_data,
 });
 
 impl Reply for C2cBeforeSendMsgReply {

@@ -157,20 +157,20 @@ pub struct BotOnGroupMessageRequired {
 }
 
 wire_object!(BotOnGroupMessage {
-    required "CallbackCommand" => callback_command,
-    required "GroupId" => group_id,
-    required "Type" => r#type,
-    required "From_Account" => from_account,
-    required "Operator_Account" => operator_account,
-    required "Random" => random,
-    required "MsgSeq" => msg_seq,
-    required "MsgTime" => msg_time,
-    optional "OnlineOnlyFlag" => online_only_flag,
-    required "MsgBody" => msg_body,
-    required "AtRobots_Account" => at_robots_account,
-    optional "CloudCustomData" => cloud_custom_data,
-    optional "TopicId" => topic_id,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "GroupId" => group_id,
+    2: required "Type" => r#type,
+    3: required "From_Account" => from_account,
+    4: required "Operator_Account" => operator_account,
+    5: required "Random" => random,
+    6: required "MsgSeq" => msg_seq,
+    7: required "MsgTime" => msg_time,
+    8: optional "OnlineOnlyFlag" => online_only_flag,
+    9: required "MsgBody" => msg_body,
+    10: required "AtRobots_Account" => at_robots_account,
+    11: optional "CloudCustomData" => cloud_custom_data,
+    12: optional "TopicId" => topic_id,
+    13: required "EventTime" => event_time,
 });
 
 impl Webhook for BotOnGroupMessage {

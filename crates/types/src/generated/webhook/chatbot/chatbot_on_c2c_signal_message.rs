@@ -99,14 +99,14 @@ pub struct ChatbotOnC2cSignalMessageRequired {
 }
 
 wire_object!(ChatbotOnC2cSignalMessage {
-    required "CallbackCommand" => callback_command,
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
-    required "MsgSeq" => msg_seq,
-    required "MsgRandom" => msg_random,
-    required "MsgKey" => msg_key,
-    required "EventTime" => event_time,
-    required "Data" => data,
+    0: required "CallbackCommand" => callback_command,
+    1: required "From_Account" => from_account,
+    2: required "To_Account" => to_account,
+    3: required "MsgSeq" => msg_seq,
+    4: required "MsgRandom" => msg_random,
+    5: required "MsgKey" => msg_key,
+    6: required "EventTime" => event_time,
+    7: required "Data" => data,
 });
 
 impl Webhook for ChatbotOnC2cSignalMessage {
@@ -233,7 +233,7 @@ pub struct ChatbotOnC2cSignalMessageReply {
 }
 
 wire_object!(ChatbotOnC2cSignalMessageReply + envelope: Envelope {
-    optional "RspData" => rsp_data,
+    0: optional "RspData" => rsp_data,
 });
 
 impl Reply for ChatbotOnC2cSignalMessageReply {

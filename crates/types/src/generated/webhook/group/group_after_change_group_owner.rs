@@ -90,13 +90,13 @@ pub struct GroupAfterChangeGroupOwnerRequired {
 }
 
 wire_object!(GroupAfterChangeGroupOwner {
-    required "CallbackCommand" => callback_command,
-    required "GroupId" => group_id,
-    required "Type" => r#type,
-    required "Operator_Account" => operator_account,
-    required "OldOwner_Account" => old_owner_account,
-    required "NewOwner_Account" => new_owner_account,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "GroupId" => group_id,
+    2: required "Type" => r#type,
+    3: required "Operator_Account" => operator_account,
+    4: required "OldOwner_Account" => old_owner_account,
+    5: required "NewOwner_Account" => new_owner_account,
+    6: required "EventTime" => event_time,
 });
 
 impl Webhook for GroupAfterChangeGroupOwner {

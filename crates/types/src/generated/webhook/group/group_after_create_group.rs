@@ -149,16 +149,16 @@ pub struct GroupAfterCreateGroupRequired {
 }
 
 wire_object!(GroupAfterCreateGroup {
-    required "CallbackCommand" => callback_command,
-    required "GroupId" => group_id,
-    required "Operator_Account" => operator_account,
-    required "Owner_Account" => owner_account,
-    required "Type" => r#type,
-    required "Name" => name,
-    optional "MemberList" => member_list,
-    optional "UserDefinedDataList" => user_defined_data_list,
-    optional "InviteOption" => invite_option,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "GroupId" => group_id,
+    2: required "Operator_Account" => operator_account,
+    3: required "Owner_Account" => owner_account,
+    4: required "Type" => r#type,
+    5: required "Name" => name,
+    6: optional "MemberList" => member_list,
+    7: optional "UserDefinedDataList" => user_defined_data_list,
+    8: optional "InviteOption" => invite_option,
+    9: required "EventTime" => event_time,
 });
 
 impl Webhook for GroupAfterCreateGroup {

@@ -101,14 +101,14 @@ pub struct GroupAfterCreateTopicRequired {
 }
 
 wire_object!(GroupAfterCreateTopic {
-    required "CallbackCommand" => callback_command,
-    required "GroupId" => group_id,
-    required "TopicId" => topic_id,
-    required "Operator_Account" => operator_account,
-    required "Owner_Account" => owner_account,
-    required "Type" => r#type,
-    required "Name" => name,
-    optional "UserDefinedDataList" => user_defined_data_list,
+    0: required "CallbackCommand" => callback_command,
+    1: required "GroupId" => group_id,
+    2: required "TopicId" => topic_id,
+    3: required "Operator_Account" => operator_account,
+    4: required "Owner_Account" => owner_account,
+    5: required "Type" => r#type,
+    6: required "Name" => name,
+    7: optional "UserDefinedDataList" => user_defined_data_list,
 });
 
 impl Webhook for GroupAfterCreateTopic {

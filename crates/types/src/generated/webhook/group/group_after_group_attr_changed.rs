@@ -109,13 +109,13 @@ pub struct GroupAfterGroupAttrChangedRequired {
 }
 
 wire_object!(GroupAfterGroupAttrChanged {
-    required "CallbackCommand" => callback_command,
-    required "GroupId" => group_id,
-    required "Type" => r#type,
-    required "Operator_Account" => operator_account,
-    required "OptionType" => option_type,
-    optional "GroupAttr" => group_attr,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "GroupId" => group_id,
+    2: required "Type" => r#type,
+    3: required "Operator_Account" => operator_account,
+    4: required "OptionType" => option_type,
+    5: optional "GroupAttr" => group_attr,
+    6: required "EventTime" => event_time,
 });
 
 impl Webhook for GroupAfterGroupAttrChanged {
@@ -181,8 +181,8 @@ impl ChangedGroupAttr {
 }
 
 wire_object!(ChangedGroupAttr {
-    required "key" => key,
-    optional "value" => value,
+    0: required "key" => key,
+    1: optional "value" => value,
 });
 
 key_value!(ChangedGroupAttr { key, optional value: String });

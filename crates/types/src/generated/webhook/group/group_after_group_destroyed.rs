@@ -130,14 +130,14 @@ pub struct GroupAfterGroupDestroyedRequired {
 }
 
 wire_object!(GroupAfterGroupDestroyed {
-    required "CallbackCommand" => callback_command,
-    optional "Operator_Account" => operator_account,
-    required "GroupId" => group_id,
-    required "Type" => r#type,
-    required "Owner_Account" => owner_account,
-    optional "Name" => name,
-    optional "MemberList" => member_list,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: optional "Operator_Account" => operator_account,
+    2: required "GroupId" => group_id,
+    3: required "Type" => r#type,
+    4: required "Owner_Account" => owner_account,
+    5: optional "Name" => name,
+    6: optional "MemberList" => member_list,
+    7: required "EventTime" => event_time,
 });
 
 impl Webhook for GroupAfterGroupDestroyed {

@@ -75,10 +75,10 @@ impl GroupAfterGroupFull {
 }
 
 wire_object!(GroupAfterGroupFull {
-    required "CallbackCommand" => callback_command,
-    required "GroupId" => group_id,
-    required "EventTime" => event_time,
-    optional "TopicId" => topic_id,
+    0: required "CallbackCommand" => callback_command,
+    1: required "GroupId" => group_id,
+    2: required "EventTime" => event_time,
+    3: optional "TopicId" => topic_id,
 });
 
 impl Webhook for GroupAfterGroupFull {

@@ -90,13 +90,13 @@ pub struct GroupAfterGroupMsgExtensionRequired {
 }
 
 wire_object!(GroupAfterGroupMsgExtension {
-    required "CallbackCommand" => callback_command,
-    required "GroupId" => group_id,
-    required "MsgSeq" => msg_seq,
-    required "OperateType" => operate_type,
-    required "ExtensionList" => extension_list,
-    required "Seq" => seq,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "GroupId" => group_id,
+    2: required "MsgSeq" => msg_seq,
+    3: required "OperateType" => operate_type,
+    4: required "ExtensionList" => extension_list,
+    5: required "Seq" => seq,
+    6: required "EventTime" => event_time,
 });
 
 impl Webhook for GroupAfterGroupMsgExtension {

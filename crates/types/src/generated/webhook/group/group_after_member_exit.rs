@@ -109,14 +109,14 @@ pub struct GroupAfterMemberExitRequired {
 }
 
 wire_object!(GroupAfterMemberExit {
-    required "CallbackCommand" => callback_command,
-    required "GroupId" => group_id,
-    required "Type" => r#type,
-    required "ExitType" => exit_type,
-    required "Operator_Account" => operator_account,
-    required "ExitMemberList" => exit_member_list,
-    required "EventTime" => event_time,
-    optional "TopicId" => topic_id,
+    0: required "CallbackCommand" => callback_command,
+    1: required "GroupId" => group_id,
+    2: required "Type" => r#type,
+    3: required "ExitType" => exit_type,
+    4: required "Operator_Account" => operator_account,
+    5: required "ExitMemberList" => exit_member_list,
+    6: required "EventTime" => event_time,
+    7: optional "TopicId" => topic_id,
 });
 
 impl Webhook for GroupAfterMemberExit {

@@ -129,15 +129,15 @@ pub struct GroupAfterMemberFieldChangedRequired {
 }
 
 wire_object!(GroupAfterMemberFieldChanged {
-    required "CallbackCommand" => callback_command,
-    required "GroupId" => group_id,
-    required "Type" => r#type,
-    required "Operator_Account" => operator_account,
-    optional "Modified_Account" => modified_account,
-    optional "Member_Account" => member_account,
-    optional "Role" => role,
-    optional "NameCard" => name_card,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "GroupId" => group_id,
+    2: required "Type" => r#type,
+    3: required "Operator_Account" => operator_account,
+    4: optional "Modified_Account" => modified_account,
+    5: optional "Member_Account" => member_account,
+    6: optional "Role" => role,
+    7: optional "NameCard" => name_card,
+    8: required "EventTime" => event_time,
 });
 
 impl Webhook for GroupAfterMemberFieldChanged {

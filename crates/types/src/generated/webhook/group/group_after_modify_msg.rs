@@ -105,13 +105,13 @@ pub struct GroupAfterModifyMsgRequired {
 }
 
 wire_object!(GroupAfterModifyMsg {
-    required "CallbackCommand" => callback_command,
-    optional "MsgBody" => msg_body,
-    required "Operator_Account" => operator_account,
-    required "GroupId" => group_id,
-    optional "TopicId" => topic_id,
-    required "MsgSeq" => msg_seq,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: optional "MsgBody" => msg_body,
+    2: required "Operator_Account" => operator_account,
+    3: required "GroupId" => group_id,
+    4: optional "TopicId" => topic_id,
+    5: required "MsgSeq" => msg_seq,
+    6: required "EventTime" => event_time,
 });
 
 impl Webhook for GroupAfterModifyMsg {

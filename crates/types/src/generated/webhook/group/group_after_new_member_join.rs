@@ -101,13 +101,13 @@ pub struct GroupAfterNewMemberJoinRequired {
 }
 
 wire_object!(GroupAfterNewMemberJoin {
-    required "CallbackCommand" => callback_command,
-    required "GroupId" => group_id,
-    required "Type" => r#type,
-    required "JoinType" => join_type,
-    required "Operator_Account" => operator_account,
-    required "NewMemberList" => new_member_list,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "GroupId" => group_id,
+    2: required "Type" => r#type,
+    3: required "JoinType" => join_type,
+    4: required "Operator_Account" => operator_account,
+    5: required "NewMemberList" => new_member_list,
+    6: required "EventTime" => event_time,
 });
 
 impl Webhook for GroupAfterNewMemberJoin {

@@ -77,11 +77,11 @@ pub struct GroupAfterReadReceiptRequired {
 }
 
 wire_object!(GroupAfterReadReceipt {
-    required "CallbackCommand" => callback_command,
-    required "GroupId" => group_id,
-    required "Type" => r#type,
-    required "GroupMsgReceiptList" => group_msg_receipt_list,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "GroupId" => group_id,
+    2: required "Type" => r#type,
+    3: required "GroupMsgReceiptList" => group_msg_receipt_list,
+    4: required "EventTime" => event_time,
 });
 
 impl Webhook for GroupAfterReadReceipt {
@@ -166,8 +166,8 @@ pub struct GroupMsgReadingRequired {
 }
 
 wire_object!(GroupMsgReading {
-    required "MsgSeq" => msg_seq,
-    required "ReadNum" => read_num,
-    required "UnreadNum" => unread_num,
-    optional "ReadReceiptMembers" => read_receipt_members,
+    0: required "MsgSeq" => msg_seq,
+    1: required "ReadNum" => read_num,
+    2: required "UnreadNum" => unread_num,
+    3: optional "ReadReceiptMembers" => read_receipt_members,
 });

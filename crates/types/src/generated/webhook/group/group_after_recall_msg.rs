@@ -100,13 +100,13 @@ pub struct GroupAfterRecallMsgRequired {
 }
 
 wire_object!(GroupAfterRecallMsg {
-    required "CallbackCommand" => callback_command,
-    required "Operator_Account" => operator_account,
-    required "Type" => r#type,
-    required "GroupId" => group_id,
-    required "MsgSeqList" => msg_seq_list,
-    optional "TopicId" => topic_id,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "Operator_Account" => operator_account,
+    2: required "Type" => r#type,
+    3: required "GroupId" => group_id,
+    4: required "MsgSeqList" => msg_seq_list,
+    5: optional "TopicId" => topic_id,
+    6: required "EventTime" => event_time,
 });
 
 impl Webhook for GroupAfterRecallMsg {
@@ -166,6 +166,6 @@ impl RecalledGroupMsg {
 }
 
 wire_object!(RecalledGroupMsg {
-    required "MsgSeq" => msg_seq,
-    optional "MsgId" => msg_id,
+    0: required "MsgSeq" => msg_seq,
+    1: optional "MsgId" => msg_id,
 });

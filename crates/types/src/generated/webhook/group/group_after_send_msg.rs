@@ -203,22 +203,22 @@ pub struct GroupAfterSendMsgRequired {
 }
 
 wire_object!(GroupAfterSendMsg {
-    required "CallbackCommand" => callback_command,
-    required "GroupId" => group_id,
-    required "Type" => r#type,
-    required "From_Account" => from_account,
-    required "Operator_Account" => operator_account,
-    required "Random" => random,
-    required "MsgSeq" => msg_seq,
-    optional "MsgId" => msg_id,
-    required "MsgTime" => msg_time,
-    optional "OnlineOnlyFlag" => online_only_flag,
-    optional "MsgPriority" => msg_priority,
-    required "MsgBody" => msg_body,
-    optional "CloudCustomData" => cloud_custom_data,
-    optional "TopicId" => topic_id,
-    required "EventTime" => event_time,
-    optional "GroupAtInfo" => group_at_info,
+    0: required "CallbackCommand" => callback_command,
+    1: required "GroupId" => group_id,
+    2: required "Type" => r#type,
+    3: required "From_Account" => from_account,
+    4: required "Operator_Account" => operator_account,
+    5: required "Random" => random,
+    6: required "MsgSeq" => msg_seq,
+    7: optional "MsgId" => msg_id,
+    8: required "MsgTime" => msg_time,
+    9: optional "OnlineOnlyFlag" => online_only_flag,
+    10: optional "MsgPriority" => msg_priority,
+    11: required "MsgBody" => msg_body,
+    12: optional "CloudCustomData" => cloud_custom_data,
+    13: optional "TopicId" => topic_id,
+    14: required "EventTime" => event_time,
+    15: optional "GroupAtInfo" => group_at_info,
 });
 
 impl Webhook for GroupAfterSendMsg {

@@ -64,10 +64,10 @@ impl GroupAfterTopicDestroyed {
 }
 
 wire_object!(GroupAfterTopicDestroyed {
-    required "CallbackCommand" => callback_command,
-    required "GroupId" => group_id,
-    required "Type" => r#type,
-    required "TopicIdList" => topic_id_list,
+    0: required "CallbackCommand" => callback_command,
+    1: required "GroupId" => group_id,
+    2: required "Type" => r#type,
+    3: required "TopicIdList" => topic_id_list,
 });
 
 impl Webhook for GroupAfterTopicDestroyed {

@@ -114,14 +114,14 @@ impl GroupAfterTopicInfoChanged {
 }
 
 wire_object!(GroupAfterTopicInfoChanged {
-    required "CallbackCommand" => callback_command,
-    required "GroupId" => group_id,
-    required "Type" => r#type,
-    required "Operator_Account" => operator_account,
-    optional "Name" => name,
-    optional "Introduction" => introduction,
-    optional "Notification" => notification,
-    optional "FaceUrl" => face_url,
+    0: required "CallbackCommand" => callback_command,
+    1: required "GroupId" => group_id,
+    2: required "Type" => r#type,
+    3: required "Operator_Account" => operator_account,
+    4: optional "Name" => name,
+    5: optional "Introduction" => introduction,
+    6: optional "Notification" => notification,
+    7: optional "FaceUrl" => face_url,
 });
 
 impl Webhook for GroupAfterTopicInfoChanged {

@@ -116,13 +116,13 @@ pub struct GroupBeforeApplyJoinGroupRequired {
 }
 
 wire_object!(GroupBeforeApplyJoinGroup {
-    required "CallbackCommand" => callback_command,
-    required "GroupId" => group_id,
-    required "Type" => r#type,
-    required "Requestor_Account" => requestor_account,
-    optional "ApplyMsg" => apply_msg,
-    required "EventTime" => event_time,
-    optional "TopicId" => topic_id,
+    0: required "CallbackCommand" => callback_command,
+    1: required "GroupId" => group_id,
+    2: required "Type" => r#type,
+    3: required "Requestor_Account" => requestor_account,
+    4: optional "ApplyMsg" => apply_msg,
+    5: required "EventTime" => event_time,
+    6: optional "TopicId" => topic_id,
 });
 
 impl Webhook for GroupBeforeApplyJoinGroup {

@@ -161,16 +161,16 @@ pub struct GroupBeforeCreateGroupRequired {
 }
 
 wire_object!(GroupBeforeCreateGroup {
-    required "CallbackCommand" => callback_command,
-    required "Operator_Account" => operator_account,
-    required "Owner_Account" => owner_account,
-    required "Type" => r#type,
-    required "Name" => name,
-    optional "CreateGroupNum" => create_group_num,
-    optional "CreatedGroupNum" => created_group_num,
-    optional "InviteOption" => invite_option,
-    optional "MemberList" => member_list,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "Operator_Account" => operator_account,
+    2: required "Owner_Account" => owner_account,
+    3: required "Type" => r#type,
+    4: required "Name" => name,
+    5: optional "CreateGroupNum" => create_group_num,
+    6: optional "CreatedGroupNum" => created_group_num,
+    7: optional "InviteOption" => invite_option,
+    8: optional "MemberList" => member_list,
+    9: required "EventTime" => event_time,
 });
 
 impl Webhook for GroupBeforeCreateGroup {

@@ -69,10 +69,10 @@ impl GroupBeforeCreateTopic {
 }
 
 wire_object!(GroupBeforeCreateTopic {
-    required "CallbackCommand" => callback_command,
-    required "Operator_Account" => operator_account,
-    required "Type" => r#type,
-    required "Name" => name,
+    0: required "CallbackCommand" => callback_command,
+    1: required "Operator_Account" => operator_account,
+    2: required "Type" => r#type,
+    3: required "Name" => name,
 });
 
 impl Webhook for GroupBeforeCreateTopic {

@@ -116,13 +116,13 @@ pub struct GroupBeforeInviteJoinGroupRequired {
 }
 
 wire_object!(GroupBeforeInviteJoinGroup {
-    required "CallbackCommand" => callback_command,
-    required "GroupId" => group_id,
-    required "Type" => r#type,
-    required "Operator_Account" => operator_account,
-    required "DestinationMembers" => destination_members,
-    required "EventTime" => event_time,
-    optional "TopicId" => topic_id,
+    0: required "CallbackCommand" => callback_command,
+    1: required "GroupId" => group_id,
+    2: required "Type" => r#type,
+    3: required "Operator_Account" => operator_account,
+    4: required "DestinationMembers" => destination_members,
+    5: required "EventTime" => event_time,
+    6: optional "TopicId" => topic_id,
 });
 
 impl Webhook for GroupBeforeInviteJoinGroup {
@@ -288,7 +288,7 @@ pub struct GroupBeforeInviteJoinGroupReply {
 }
 
 wire_object!(GroupBeforeInviteJoinGroupReply + envelope: Envelope {
-    optional "RefusedMembers_Account" => refused_members_account,
+    0: optional "RefusedMembers_Account" => refused_members_account,
 });
 
 impl Reply for GroupBeforeInviteJoinGroupReply {

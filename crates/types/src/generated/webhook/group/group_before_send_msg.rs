@@ -179,19 +179,19 @@ pub struct GroupBeforeSendMsgRequired {
 }
 
 wire_object!(GroupBeforeSendMsg {
-    required "CallbackCommand" => callback_command,
-    required "GroupId" => group_id,
-    required "Type" => r#type,
-    required "From_Account" => from_account,
-    required "Operator_Account" => operator_account,
-    required "Random" => random,
-    optional "MsgId" => msg_id,
-    optional "OnlineOnlyFlag" => online_only_flag,
-    optional "MsgPriority" => msg_priority,
-    required "MsgBody" => msg_body,
-    optional "CloudCustomData" => cloud_custom_data,
-    optional "TopicId" => topic_id,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "GroupId" => group_id,
+    2: required "Type" => r#type,
+    3: required "From_Account" => from_account,
+    4: required "Operator_Account" => operator_account,
+    5: required "Random" => random,
+    6: optional "MsgId" => msg_id,
+    7: optional "OnlineOnlyFlag" => online_only_flag,
+    8: optional "MsgPriority" => msg_priority,
+    9: required "MsgBody" => msg_body,
+    10: optional "CloudCustomData" => cloud_custom_data,
+    11: optional "TopicId" => topic_id,
+    12: required "EventTime" => event_time,
 });
 
 impl Webhook for GroupBeforeSendMsg {
@@ -377,8 +377,8 @@ pub struct GroupBeforeSendMsgReply {
 }
 
 wire_object!(GroupBeforeSendMsgReply + envelope: Envelope {
-    optional "MsgBody" => msg_body,
-    optional "CloudCustomData" => cloud_custom_data,
+    0: optional "MsgBody" => msg_body,
+    1: optional "CloudCustomData" => cloud_custom_data,
 });
 
 impl Reply for GroupBeforeSendMsgReply {

@@ -79,10 +79,10 @@ pub struct GroupOnDailyGroupQuotaAlarmRequired {
 }
 
 wire_object!(GroupOnDailyGroupQuotaAlarm {
-    required "CallbackCommand" => callback_command,
-    required "QuotaUsed" => quota_used,
-    required "Quota" => quota,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "QuotaUsed" => quota_used,
+    2: required "Quota" => quota,
+    3: required "EventTime" => event_time,
 });
 
 impl Webhook for GroupOnDailyGroupQuotaAlarm {

@@ -121,13 +121,13 @@ impl GroupOnMemberStateChange {
 }
 
 wire_object!(GroupOnMemberStateChange {
-    required "CallbackCommand" => callback_command,
-    required "GroupId" => group_id,
-    optional "Type" => r#type,
-    required "EventType" => event_type,
-    optional "EventCause" => event_cause,
-    required "MemberList" => member_list,
-    optional "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "GroupId" => group_id,
+    2: optional "Type" => r#type,
+    3: required "EventType" => event_type,
+    4: optional "EventCause" => event_cause,
+    5: required "MemberList" => member_list,
+    6: optional "EventTime" => event_time,
 });
 
 impl Webhook for GroupOnMemberStateChange {

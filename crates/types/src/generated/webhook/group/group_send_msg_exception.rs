@@ -165,19 +165,19 @@ pub struct GroupSendMsgExceptionRequired {
 }
 
 wire_object!(GroupSendMsgException {
-    required "CallbackCommand" => callback_command,
-    required "GroupId" => group_id,
-    optional "Type" => r#type,
-    required "From_Account" => from_account,
-    required "Operator_Account" => operator_account,
-    required "Random" => random,
-    optional "OnlineOnlyFlag" => online_only_flag,
-    optional "MsgPriority" => msg_priority,
-    required "MsgBody" => msg_body,
-    optional "CloudCustomData" => cloud_custom_data,
-    required "ErrorCode" => error_code,
-    required "ErrorInfo" => error_info,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "GroupId" => group_id,
+    2: optional "Type" => r#type,
+    3: required "From_Account" => from_account,
+    4: required "Operator_Account" => operator_account,
+    5: required "Random" => random,
+    6: optional "OnlineOnlyFlag" => online_only_flag,
+    7: optional "MsgPriority" => msg_priority,
+    8: required "MsgBody" => msg_body,
+    9: optional "CloudCustomData" => cloud_custom_data,
+    10: required "ErrorCode" => error_code,
+    11: required "ErrorInfo" => error_info,
+    12: required "EventTime" => event_time,
 });
 
 impl Webhook for GroupSendMsgException {

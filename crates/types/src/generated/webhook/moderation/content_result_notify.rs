@@ -263,23 +263,23 @@ pub struct ContentResultNotifyRequired {
 }
 
 wire_object!(ContentResultNotify {
-    required "Scene" => scene,
-    optional "SdkAppId" => sdk_app_id,
-    required "From_Account" => from_account,
-    optional "ContactItem" => contact_item,
-    required "ContentType" => content_type,
-    optional "TextContent" => text_content,
-    optional "FileURL" => file_url,
-    optional "MsgID" => msg_id,
-    required "CtxcbResult" => ctxcb_result,
-    required "CtxcbRequestId" => ctxcb_request_id,
-    optional "CtxcbKeywords" => ctxcb_keywords,
-    optional "CtxcbSuggestion" => ctxcb_suggestion,
-    optional "CtxcbLabel" => ctxcb_label,
-    optional "CtxcbSubLabel" => ctxcb_sub_label,
-    optional "CtxcbSubLabelDesc" => ctxcb_sub_label_desc,
-    optional "CtxcbLibName" => ctxcb_lib_name,
-    optional "CloudCustomData" => cloud_custom_data,
+    0: required "Scene" => scene,
+    1: optional "SdkAppId" => sdk_app_id,
+    2: required "From_Account" => from_account,
+    3: optional "ContactItem" => contact_item,
+    4: required "ContentType" => content_type,
+    5: optional "TextContent" => text_content,
+    6: optional "FileURL" => file_url,
+    7: optional "MsgID" => msg_id,
+    8: required "CtxcbResult" => ctxcb_result,
+    9: required "CtxcbRequestId" => ctxcb_request_id,
+    10: optional "CtxcbKeywords" => ctxcb_keywords,
+    11: optional "CtxcbSuggestion" => ctxcb_suggestion,
+    12: optional "CtxcbLabel" => ctxcb_label,
+    13: optional "CtxcbSubLabel" => ctxcb_sub_label,
+    14: optional "CtxcbSubLabelDesc" => ctxcb_sub_label_desc,
+    15: optional "CtxcbLibName" => ctxcb_lib_name,
+    16: optional "CloudCustomData" => cloud_custom_data,
 });
 
 impl Webhook for ContentResultNotify {
@@ -351,9 +351,9 @@ impl ModeratedContact {
 }
 
 wire_object!(ModeratedContact {
-    required "ContactType" => contact_type,
-    optional "To_Account" => to_account,
-    optional "ToGroupId" => to_group_id,
+    0: required "ContactType" => contact_type,
+    1: optional "To_Account" => to_account,
+    2: optional "ToGroupId" => to_group_id,
 });
 
 /// Where content was found.

@@ -70,11 +70,11 @@ pub struct OfficialAccountAfterAddSubscriberRequired {
 }
 
 wire_object!(OfficialAccountAfterAddSubscriber {
-    required "CallbackCommand" => callback_command,
-    required "Official_Account" => official_account,
-    required "Operator_Account" => operator_account,
-    required "SubscribeAccountList" => subscribe_account_list,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "Official_Account" => official_account,
+    2: required "Operator_Account" => operator_account,
+    3: required "SubscribeAccountList" => subscribe_account_list,
+    4: required "EventTime" => event_time,
 });
 
 impl Webhook for OfficialAccountAfterAddSubscriber {

@@ -75,12 +75,12 @@ pub struct OfficialAccountAfterCreateOfficialAccountRequired {
 }
 
 wire_object!(OfficialAccountAfterCreateOfficialAccount {
-    required "CallbackCommand" => callback_command,
-    required "Operator_Account" => operator_account,
-    required "Official_Account" => official_account,
-    required "Owner_Account" => owner_account,
-    required "Name" => name,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "Operator_Account" => operator_account,
+    2: required "Official_Account" => official_account,
+    3: required "Owner_Account" => owner_account,
+    4: required "Name" => name,
+    5: required "EventTime" => event_time,
 });
 
 impl Webhook for OfficialAccountAfterCreateOfficialAccount {

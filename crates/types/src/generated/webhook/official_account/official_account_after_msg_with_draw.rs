@@ -63,10 +63,10 @@ impl OfficialAccountAfterMsgWithDraw {
 }
 
 wire_object!(OfficialAccountAfterMsgWithDraw {
-    required "CallbackCommand" => callback_command,
-    required "Official_Account" => official_account,
-    required "WithdrawMsgList" => withdraw_msg_list,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "Official_Account" => official_account,
+    2: required "WithdrawMsgList" => withdraw_msg_list,
+    3: required "EventTime" => event_time,
 });
 
 impl Webhook for OfficialAccountAfterMsgWithDraw {
@@ -114,5 +114,5 @@ impl RecalledOfficialAccountMsg {
 }
 
 wire_object!(RecalledOfficialAccountMsg {
-    required "MsgKey" => msg_key,
+    0: required "MsgKey" => msg_key,
 });

@@ -68,11 +68,11 @@ pub struct OfficialAccountAfterOfficialAccountDestroyedRequired {
 }
 
 wire_object!(OfficialAccountAfterOfficialAccountDestroyed {
-    required "CallbackCommand" => callback_command,
-    required "Official_Account" => official_account,
-    required "Owner_Account" => owner_account,
-    required "Name" => name,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "Official_Account" => official_account,
+    2: required "Owner_Account" => owner_account,
+    3: required "Name" => name,
+    4: required "EventTime" => event_time,
 });
 
 impl Webhook for OfficialAccountAfterOfficialAccountDestroyed {

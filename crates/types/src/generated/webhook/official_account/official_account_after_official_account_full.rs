@@ -46,9 +46,9 @@ impl OfficialAccountAfterOfficialAccountFull {
 }
 
 wire_object!(OfficialAccountAfterOfficialAccountFull {
-    required "CallbackCommand" => callback_command,
-    required "Official_Account" => official_account,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "Official_Account" => official_account,
+    2: required "EventTime" => event_time,
 });
 
 impl Webhook for OfficialAccountAfterOfficialAccountFull {

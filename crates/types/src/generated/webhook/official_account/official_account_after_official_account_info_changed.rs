@@ -123,14 +123,14 @@ pub struct OfficialAccountAfterOfficialAccountInfoChangedRequired {
 }
 
 wire_object!(OfficialAccountAfterOfficialAccountInfoChanged {
-    required "CallbackCommand" => callback_command,
-    required "Operator_Account" => operator_account,
-    required "Official_Account" => official_account,
-    optional "Introduction" => introduction,
-    optional "Name" => name,
-    optional "FaceUrl" => face_url,
-    optional "Organization" => organization,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "Operator_Account" => operator_account,
+    2: required "Official_Account" => official_account,
+    3: optional "Introduction" => introduction,
+    4: optional "Name" => name,
+    5: optional "FaceUrl" => face_url,
+    6: optional "Organization" => organization,
+    7: required "EventTime" => event_time,
 });
 
 impl Webhook for OfficialAccountAfterOfficialAccountInfoChanged {

@@ -104,14 +104,14 @@ pub struct OfficialAccountAfterSendMsgRequired {
 }
 
 wire_object!(OfficialAccountAfterSendMsg {
-    required "CallbackCommand" => callback_command,
-    required "Official_Account" => official_account,
-    required "MsgKey" => msg_key,
-    required "MsgTime" => msg_time,
-    optional "OnlineOnlyFlag" => online_only_flag,
-    required "MsgBody" => msg_body,
-    optional "CloudCustomData" => cloud_custom_data,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "Official_Account" => official_account,
+    2: required "MsgKey" => msg_key,
+    3: required "MsgTime" => msg_time,
+    4: optional "OnlineOnlyFlag" => online_only_flag,
+    5: required "MsgBody" => msg_body,
+    6: optional "CloudCustomData" => cloud_custom_data,
+    7: required "EventTime" => event_time,
 });
 
 impl Webhook for OfficialAccountAfterSendMsg {

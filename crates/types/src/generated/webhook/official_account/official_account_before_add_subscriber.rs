@@ -80,11 +80,11 @@ pub struct OfficialAccountBeforeAddSubscriberRequired {
 }
 
 wire_object!(OfficialAccountBeforeAddSubscriber {
-    required "CallbackCommand" => callback_command,
-    required "Official_Account" => official_account,
-    required "Operator_Account" => operator_account,
-    required "SubscribeAccountList" => subscribe_account_list,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "Official_Account" => official_account,
+    2: required "Operator_Account" => operator_account,
+    3: required "SubscribeAccountList" => subscribe_account_list,
+    4: required "EventTime" => event_time,
 });
 
 impl Webhook for OfficialAccountBeforeAddSubscriber {
@@ -227,7 +227,7 @@ pub struct OfficialAccountBeforeAddSubscriberReply {
 }
 
 wire_object!(OfficialAccountBeforeAddSubscriberReply + envelope: Envelope {
-    optional "RefusedSubscribers_Account" => refused_subscribers_account,
+    0: optional "RefusedSubscribers_Account" => refused_subscribers_account,
 });
 
 impl Reply for OfficialAccountBeforeAddSubscriberReply {

@@ -80,11 +80,11 @@ pub struct OfficialAccountBeforeCreateOfficialAccountRequired {
 }
 
 wire_object!(OfficialAccountBeforeCreateOfficialAccount {
-    required "CallbackCommand" => callback_command,
-    required "Operator_Account" => operator_account,
-    required "Owner_Account" => owner_account,
-    required "Name" => name,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "Operator_Account" => operator_account,
+    2: required "Owner_Account" => owner_account,
+    3: required "Name" => name,
+    4: required "EventTime" => event_time,
 });
 
 impl Webhook for OfficialAccountBeforeCreateOfficialAccount {

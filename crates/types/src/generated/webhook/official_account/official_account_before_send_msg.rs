@@ -90,12 +90,12 @@ impl OfficialAccountBeforeSendMsg {
 }
 
 wire_object!(OfficialAccountBeforeSendMsg {
-    required "CallbackCommand" => callback_command,
-    required "Official_Account" => official_account,
-    optional "OnlineOnlyFlag" => online_only_flag,
-    required "MsgBody" => msg_body,
-    optional "CloudCustomData" => cloud_custom_data,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "Official_Account" => official_account,
+    2: optional "OnlineOnlyFlag" => online_only_flag,
+    3: required "MsgBody" => msg_body,
+    4: optional "CloudCustomData" => cloud_custom_data,
+    5: required "EventTime" => event_time,
 });
 
 impl Webhook for OfficialAccountBeforeSendMsg {
@@ -278,8 +278,8 @@ pub struct OfficialAccountBeforeSendMsgReply {
 }
 
 wire_object!(OfficialAccountBeforeSendMsgReply + envelope: Envelope {
-    optional "MsgBody" => msg_body,
-    optional "CloudCustomData" => cloud_custom_data,
+    0: optional "MsgBody" => msg_body,
+    1: optional "CloudCustomData" => cloud_custom_data,
 });
 
 impl Reply for OfficialAccountBeforeSendMsgReply {

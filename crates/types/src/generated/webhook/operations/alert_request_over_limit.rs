@@ -68,11 +68,11 @@ pub struct AlertRequestOverLimitRequired {
 }
 
 wire_object!(AlertRequestOverLimit {
-    required "CallbackCommand" => callback_command,
-    required "ServiceName" => service_name,
-    required "Command" => command,
-    required "Request" => request,
-    required "Limit" => limit,
+    0: required "CallbackCommand" => callback_command,
+    1: required "ServiceName" => service_name,
+    2: required "Command" => command,
+    3: required "Request" => request,
+    4: required "Limit" => limit,
 });
 
 impl Webhook for AlertRequestOverLimit {

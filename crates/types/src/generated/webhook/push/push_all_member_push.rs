@@ -49,7 +49,7 @@ impl PushAllMemberPush {
 }
 
 wire_object!(PushAllMemberPush {
-    required "Events" => events,
+    0: required "Events" => events,
 });
 
 impl Webhook for PushAllMemberPush {
@@ -191,18 +191,18 @@ pub struct PushResultRequired {
 }
 
 wire_object!(PushResult {
-    required "CallbackCommand" => callback_command,
-    required "EventType" => event_type,
-    required "TaskId" => task_id,
-    optional "DataId" => data_id,
-    required "TaskTime" => task_time,
-    required "EventTime" => event_time,
-    required "To_Account" => to_account,
-    required "PushPlatform" => push_platform,
-    optional "DeviceType" => device_type,
-    required "PushStage" => push_stage,
-    required "ErrCode" => err_code,
-    optional "ErrInfo" => err_info,
+    0: required "CallbackCommand" => callback_command,
+    1: required "EventType" => event_type,
+    2: required "TaskId" => task_id,
+    3: optional "DataId" => data_id,
+    4: required "TaskTime" => task_time,
+    5: required "EventTime" => event_time,
+    6: required "To_Account" => to_account,
+    7: required "PushPlatform" => push_platform,
+    8: optional "DeviceType" => device_type,
+    9: required "PushStage" => push_stage,
+    10: required "ErrCode" => err_code,
+    11: optional "ErrInfo" => err_info,
 });
 
 /// Delivery channel of a push.

@@ -55,7 +55,7 @@ impl PushOfflinePush {
 }
 
 wire_object!(PushOfflinePush {
-    required "Events" => events,
+    0: required "Events" => events,
 });
 
 impl Webhook for PushOfflinePush {
@@ -228,19 +228,19 @@ pub struct MsgPushResultRequired {
 }
 
 wire_object!(MsgPushResult {
-    required "CallbackCommand" => callback_command,
-    required "EventType" => event_type,
-    required "EventTime" => event_time,
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
-    required "PushPlatform" => push_platform,
-    required "PushStage" => push_stage,
-    optional "MsgKey" => msg_key,
-    optional "GroupID" => group_id,
-    required "MsgSeq" => msg_seq,
-    optional "MsgRandom" => msg_random,
-    required "MsgTime" => msg_time,
-    optional "PushID" => push_id,
-    required "ErrCode" => err_code,
-    optional "ErrInfo" => err_info,
+    0: required "CallbackCommand" => callback_command,
+    1: required "EventType" => event_type,
+    2: required "EventTime" => event_time,
+    3: required "From_Account" => from_account,
+    4: required "To_Account" => to_account,
+    5: required "PushPlatform" => push_platform,
+    6: required "PushStage" => push_stage,
+    7: optional "MsgKey" => msg_key,
+    8: optional "GroupID" => group_id,
+    9: required "MsgSeq" => msg_seq,
+    10: optional "MsgRandom" => msg_random,
+    11: required "MsgTime" => msg_time,
+    12: optional "PushID" => push_id,
+    13: required "ErrCode" => err_code,
+    14: optional "ErrInfo" => err_info,
 });

@@ -63,10 +63,10 @@ impl FollowAfterFollowAdd {
 }
 
 wire_object!(FollowAfterFollowAdd {
-    required "CallbackCommand" => callback_command,
-    required "From_Account" => from_account,
-    required "FollowList" => follow_list,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "From_Account" => from_account,
+    2: required "FollowList" => follow_list,
+    3: required "EventTime" => event_time,
 });
 
 impl Webhook for FollowAfterFollowAdd {

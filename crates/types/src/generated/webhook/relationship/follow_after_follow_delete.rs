@@ -62,10 +62,10 @@ impl FollowAfterFollowDelete {
 }
 
 wire_object!(FollowAfterFollowDelete {
-    required "CallbackCommand" => callback_command,
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "From_Account" => from_account,
+    2: required "To_Account" => to_account,
+    3: required "EventTime" => event_time,
 });
 
 impl Webhook for FollowAfterFollowDelete {

@@ -70,11 +70,11 @@ pub struct ProfilePortraitSetRequired {
 }
 
 wire_object!(ProfilePortraitSet {
-    required "CallbackCommand" => callback_command,
-    required "Operator_Account" => operator_account,
-    required "From_Account" => from_account,
-    required "EventTime" => event_time,
-    required "ProfileItem" => profile_item,
+    0: required "CallbackCommand" => callback_command,
+    1: required "Operator_Account" => operator_account,
+    2: required "From_Account" => from_account,
+    3: required "EventTime" => event_time,
+    4: required "ProfileItem" => profile_item,
 });
 
 impl TaggedFields for ProfilePortraitSet {

@@ -41,8 +41,8 @@ impl SnsBlackListDelete {
 }
 
 wire_object!(SnsBlackListDelete {
-    required "CallbackCommand" => callback_command,
-    required "PairList" => pair_list,
+    0: required "CallbackCommand" => callback_command,
+    1: required "PairList" => pair_list,
 });
 
 impl Webhook for SnsBlackListDelete {
@@ -99,6 +99,6 @@ pub struct UnblockedPairRequired {
 }
 
 wire_object!(UnblockedPair {
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
+    0: required "From_Account" => from_account,
+    1: required "To_Account" => to_account,
 });

@@ -85,11 +85,11 @@ impl SnsFriendAdd {
 }
 
 wire_object!(SnsFriendAdd {
-    required "CallbackCommand" => callback_command,
-    required "PairList" => pair_list,
-    optional "ClientCmd" => client_cmd,
-    optional "Admin_Account" => admin_account,
-    optional "ForceFlag" => force_flag,
+    0: required "CallbackCommand" => callback_command,
+    1: required "PairList" => pair_list,
+    2: optional "ClientCmd" => client_cmd,
+    3: optional "Admin_Account" => admin_account,
+    4: optional "ForceFlag" => force_flag,
 });
 
 impl Webhook for SnsFriendAdd {
@@ -153,9 +153,9 @@ pub struct AddedFriendPairRequired {
 }
 
 wire_object!(AddedFriendPair {
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
-    required "Initiator_Account" => initiator_account,
+    0: required "From_Account" => from_account,
+    1: required "To_Account" => to_account,
+    2: required "Initiator_Account" => initiator_account,
 });
 
 /// Action that added a friend.

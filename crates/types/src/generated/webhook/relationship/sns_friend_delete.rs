@@ -48,8 +48,8 @@ impl SnsFriendDelete {
 }
 
 wire_object!(SnsFriendDelete {
-    required "CallbackCommand" => callback_command,
-    required "PairList" => pair_list,
+    0: required "CallbackCommand" => callback_command,
+    1: required "PairList" => pair_list,
 });
 
 impl Webhook for SnsFriendDelete {
@@ -106,6 +106,6 @@ pub struct DeletedFriendPairRequired {
 }
 
 wire_object!(DeletedFriendPair {
-    required "From_Account" => from_account,
-    required "To_Account" => to_account,
+    0: required "From_Account" => from_account,
+    1: required "To_Account" => to_account,
 });

@@ -98,13 +98,13 @@ pub struct SnsPrevFriendAddRequired {
 }
 
 wire_object!(SnsPrevFriendAdd {
-    required "CallbackCommand" => callback_command,
-    required "Requester_Account" => requester_account,
-    required "From_Account" => from_account,
-    required "FriendItem" => friend_item,
-    optional "AddType" => add_type,
-    optional "ForceAddFlags" => force_add_flags,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "Requester_Account" => requester_account,
+    2: required "From_Account" => from_account,
+    3: required "FriendItem" => friend_item,
+    4: optional "AddType" => add_type,
+    5: optional "ForceAddFlags" => force_add_flags,
+    6: required "EventTime" => event_time,
 });
 
 impl Webhook for SnsPrevFriendAdd {
@@ -230,7 +230,7 @@ pub struct SnsPrevFriendAddReply {
 }
 
 wire_object!(SnsPrevFriendAddReply + envelope: Envelope {
-    required "ResultItem" => result_item,
+    0: required "ResultItem" => result_item,
 });
 
 impl Reply for SnsPrevFriendAddReply {
@@ -314,11 +314,11 @@ impl FriendRequest {
 }
 
 wire_object!(FriendRequest {
-    required "To_Account" => to_account,
-    optional "Remark" => remark,
-    optional "GroupName" => group_name,
-    optional "AddSource" => add_source,
-    optional "AddWording" => add_wording,
+    0: required "To_Account" => to_account,
+    1: optional "Remark" => remark,
+    2: optional "GroupName" => group_name,
+    3: optional "AddSource" => add_source,
+    4: optional "AddWording" => add_wording,
 });
 
 /// Result for a user to be added.
@@ -358,7 +358,7 @@ impl FriendRequestResult {
 }
 
 wire_object!(FriendRequestResult {
-    required "To_Account" => to_account,
-    required "ResultCode" => result_code,
-    required "ResultInfo" => result_info,
+    0: required "To_Account" => to_account,
+    1: required "ResultCode" => result_code,
+    2: required "ResultInfo" => result_info,
 });

@@ -85,11 +85,11 @@ pub struct SnsPrevFriendResponseRequired {
 }
 
 wire_object!(SnsPrevFriendResponse {
-    required "CallbackCommand" => callback_command,
-    required "Requester_Account" => requester_account,
-    required "From_Account" => from_account,
-    required "ResponseFriendItem" => response_friend_item,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "Requester_Account" => requester_account,
+    2: required "From_Account" => from_account,
+    3: required "ResponseFriendItem" => response_friend_item,
+    4: required "EventTime" => event_time,
 });
 
 impl Webhook for SnsPrevFriendResponse {
@@ -215,7 +215,7 @@ pub struct SnsPrevFriendResponseReply {
 }
 
 wire_object!(SnsPrevFriendResponseReply + envelope: Envelope {
-    required "ResultItem" => result_item,
+    0: required "ResultItem" => result_item,
 });
 
 impl Reply for SnsPrevFriendResponseReply {
@@ -283,10 +283,10 @@ impl FriendResponse {
 }
 
 wire_object!(FriendResponse {
-    required "To_Account" => to_account,
-    optional "Remark" => remark,
-    optional "TagName" => tag_name,
-    required "ResponseAction" => response_action,
+    0: required "To_Account" => to_account,
+    1: optional "Remark" => remark,
+    2: optional "TagName" => tag_name,
+    3: required "ResponseAction" => response_action,
 });
 
 /// Result for a response to a friend request.
@@ -326,9 +326,9 @@ impl FriendResponseResult {
 }
 
 wire_object!(FriendResponseResult {
-    required "To_Account" => to_account,
-    required "ResultCode" => result_code,
-    required "ResultInfo" => result_info,
+    0: required "To_Account" => to_account,
+    1: required "ResultCode" => result_code,
+    2: required "ResultInfo" => result_info,
 });
 
 /// Response to a friend request.

@@ -91,10 +91,10 @@ impl StateChange {
 }
 
 wire_object!(StateChange {
-    required "CallbackCommand" => callback_command,
-    required "Info" => info,
-    optional "KickedDevice" => kicked_device,
-    required "EventTime" => event_time,
+    0: required "CallbackCommand" => callback_command,
+    1: required "Info" => info,
+    2: optional "KickedDevice" => kicked_device,
+    3: required "EventTime" => event_time,
 });
 
 impl Webhook for StateChange {
@@ -166,10 +166,10 @@ impl UserState {
 }
 
 wire_object!(UserState {
-    required "Action" => action,
-    required "To_Account" => to_account,
-    required "Reason" => reason,
-    optional "CustomStatus" => custom_status,
+    0: required "Action" => action,
+    1: required "To_Account" => to_account,
+    2: required "Reason" => reason,
+    3: optional "CustomStatus" => custom_status,
 });
 
 /// A device that was signed out.
@@ -195,7 +195,7 @@ impl KickedDevice {
 }
 
 wire_object!(KickedDevice {
-    required "Platform" => platform,
+    0: required "Platform" => platform,
 });
 
 /// What happened to a user's connection or custom status.
