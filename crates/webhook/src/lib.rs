@@ -46,6 +46,7 @@ mod query;
 mod receiver;
 #[cfg(feature = "tower")]
 mod service;
+mod slots;
 mod token;
 mod webhooks;
 

@@ -1,6 +1,6 @@
 //! Handlers: one typed function per event.
 
-use crate::{Delivery, EventKey, Origin, ReceiveError, Receiver};
+use crate::{Delivery, EventKey, Origin, ReceiveError, Receiver, slots::Slots};
 use bytes::Bytes;
 use futures_util::{FutureExt, TryFutureExt};
 use std::{
@@ -25,7 +25,7 @@ use tencent_chat_types::{
     },
 };
 use tokio::{
-    sync::{Semaphore, oneshot},
+    sync::oneshot,
     time::{Instant, timeout, timeout_at},
 };
 use tokio_util::task::TaskTracker;
@@ -264,9 +264,9 @@ struct Inner {
     background_deadline: Duration,
     late: Late,
     /// Slots for handlers whose answer is awaited.
-    in_flight: Arc<Semaphore>,
+    in_flight: Arc<Slots>,
     /// Slots for handlers that may continue in the background.
-    in_background: Arc<Semaphore>,
+    in_background: Arc<Slots>,
     tasks: TaskTracker,
 }
 
@@ -423,8 +423,8 @@ impl Webhooks {
             deadline: Self::DEFAULT_DEADLINE,
             background_deadline: Self::DEFAULT_BACKGROUND_DEADLINE,
             late: Late::default(),
-            in_flight: Arc::new(Semaphore::new(Self::DEFAULT_MAX_IN_FLIGHT)),
-            in_background: Arc::new(Semaphore::new(Self::DEFAULT_MAX_IN_BACKGROUND)),
+            in_flight: Arc::new(Slots::new(Self::DEFAULT_MAX_IN_FLIGHT)),
+            in_background: Arc::new(Slots::new(Self::DEFAULT_MAX_IN_BACKGROUND)),
             tasks: TaskTracker::new(),
         }))
     }
@@ -554,8 +554,7 @@ impl Webhooks {
     /// status 503.
     #[must_use]
     pub fn max_in_flight(self, events: usize) -> Self {
-        let events = events.min(Semaphore::MAX_PERMITS);
-        self.change(|inner| inner.in_flight = Arc::new(Semaphore::new(events)))
+        self.change(|inner| inner.in_flight = Arc::new(Slots::new(events)))
     }
 
     /// Sets how many events are handled concurrently whose handlers may continue in the background: "after" events, and
@@ -563,8 +562,7 @@ impl Webhooks {
     /// with HTTP status 503, and the service may send them again.
     #[must_use]
     pub fn max_in_background(self, events: usize) -> Self {
-        let events = events.min(Semaphore::MAX_PERMITS);
-        self.change(|inner| inner.in_background = Arc::new(Semaphore::new(events)))
+        self.change(|inner| inner.in_background = Arc::new(Slots::new(events)))
     }
 
     /// Waits until no handler is running, including those in the background. Call it before the process exits,
@@ -699,14 +697,13 @@ impl Webhooks {
         let handler = handled(begun.answer);
         let ended = match begun.in_background {
             false => {
-                let Ok(_slot) = inner.in_flight.try_acquire() else {
+                let Some(_slot) = Slots::take(&*inner.in_flight) else {
                     return (OVERLOADED, failed(503));
                 };
                 within(until, handler).await
             }
             true => {
-                let slots = Arc::clone(&inner.in_background);
-                let Ok(slot) = slots.try_acquire_owned() else {
+                let Some(slot) = Slots::take(Arc::clone(&inner.in_background)) else {
                     let answer = match begun.when {
                         // A "before" event can be answered without the handler.
                         When::Before => begun.late.body(Late::Allow).map(ok),
