@@ -410,8 +410,15 @@ impl<'de> Reader<'de> {
     ) -> Result<Option<usize>, Broken> {
         let start = self.at;
         self.at += length;
-        self.colon(start)?;
         *next = index + 1;
+        // As `colon`, without a loop for the space that usually follows where there is white space.
+        if let Some([b':', rest @ ..]) = self.json.get(self.at..) {
+            self.last_key = (start, self.at);
+            self.at += 1 + usize::from(rest.first() == Some(&b' '));
+            self.peek()?;
+        } else {
+            self.colon(start)?;
+        }
         Ok(Some(index))
     }
 
@@ -712,6 +719,10 @@ fn same_key(left: &[u8], right: &[u8]) -> bool {
     if let (Some(left_end), Some(right_end)) = (left.last_chunk::<8>(), right.last_chunk::<8>()) {
         let (left, right) = (left.as_chunks::<8>().0, right.as_chunks::<8>().0);
         return left_end == right_end && left.iter().zip(right).all(|(left, right)| left == right);
+    }
+    // With its quotes, a key of fewer than eight bytes is nearly always within two words that may overlap.
+    if let (Some(left_end), Some(right_end)) = (left.last_chunk::<4>(), right.last_chunk::<4>()) {
+        return left_end == right_end && left.first_chunk::<4>() == right.first_chunk::<4>();
     }
     left.iter().eq(right)
 }
