@@ -64,10 +64,10 @@ pub struct BatchOutcome<E: Batched> {
 }
 
 impl<E: Batched> BatchOutcome<E> {
-    pub(super) fn new(rest: E) -> Self {
+    pub(super) fn new(rest: E, items: usize) -> Self {
         Self {
             rest,
-            items: Vec::new(),
+            items: Vec::with_capacity(items),
             parts: Vec::new(),
         }
     }

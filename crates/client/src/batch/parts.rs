@@ -100,7 +100,7 @@ impl<'a, E: Batched> Running<'a, E> {
     /// The outcome of the part that ended last.
     pub(crate) fn take(&mut self) -> Option<BatchOutcome<E>> {
         let (_, part) = self.last.take()?;
-        Some(self.outcome_of([part]))
+        Some(self.outcome_of(vec![part]))
     }
 
     /// The outcome of the items that were not sent, once.
@@ -111,8 +111,9 @@ impl<'a, E: Batched> Running<'a, E> {
         Some(self.outcome_of(left))
     }
 
-    fn outcome_of(&self, parts: impl IntoIterator<Item = Ended<E>>) -> BatchOutcome<E> {
-        let mut outcome = BatchOutcome::new(self.rest.clone());
+    fn outcome_of(&self, parts: Vec<Ended<E>>) -> BatchOutcome<E> {
+        let items = parts.iter().map(|part| part.items.len()).sum();
+        let mut outcome = BatchOutcome::new(self.rest.clone(), items);
         parts.into_iter().for_each(|part| outcome.add(part));
         outcome
     }
@@ -191,7 +192,7 @@ impl<'a, E: Batched> Steps for Running<'a, E> {
         }
         let parts = std::mem::take(&mut self.kept);
         // Every part that began has ended.
-        self.outcome_of(parts.into_iter().flatten())
+        self.outcome_of(parts.into_iter().flatten().collect())
     }
 
     /// All items fail.
@@ -209,30 +210,55 @@ impl<'a, E: Batched> Steps for Running<'a, E> {
             repeat_safe: true,
             state: State::Failed(why),
         };
-        Some(self.outcome_of([part]))
+        Some(self.outcome_of(vec![part]))
     }
 }
 
 /// Items as the calls that carry them. Those that exceed a limit on their own are set aside before anything is sent.
 fn planned<E: Batched>(rest: &E, items: Vec<E::Item>, part_size: usize) -> Vec<Planned<E::Item>> {
     let mut probe = rest.clone();
-    let mut plan: Vec<Planned<E::Item>> = Vec::new();
-    for item in items {
-        probe.set_items(vec![item]);
-        let valid = probe.validate();
-        let Some(item) = probe.take_items().pop() else {
-            continue;
+    let mut plan = Vec::with_capacity(items.len().div_ceil(part_size));
+    let mut items = items.into_iter();
+    while !items.as_slice().is_empty() {
+        let room = match plan.last() {
+            Some(Planned::Call(part)) if part.len() < part_size => part_size - part.len(),
+            _ => part_size,
         };
-        match (valid, plan.last_mut()) {
-            (Ok(()), Some(Planned::Call(part))) if part.len() < part_size => part.push(item),
-            (Ok(()), _) => plan.push(Planned::Call(vec![item])),
-            (Err(violations), Some(Planned::Invalid(part, same))) if *same == violations => {
-                part.push(item);
+        // Nearly always, all items of a call are valid.
+        probe.set_items(items.by_ref().take(room).collect());
+        if probe.validate().is_ok() {
+            let valid = probe.take_items();
+            match plan.last_mut() {
+                Some(Planned::Call(part)) if part.len() < part_size => part.extend(valid),
+                _ => plan.push(Planned::Call(valid)),
             }
-            (Err(violations), _) => plan.push(Planned::Invalid(vec![item], violations)),
+        } else {
+            for item in probe.take_items() {
+                plan_item(&mut plan, &mut probe, item, part_size);
+            }
         }
     }
     plan
+}
+
+/// Adds an item to a call, or to those that are set aside.
+fn plan_item<E: Batched>(
+    plan: &mut Vec<Planned<E::Item>>,
+    probe: &mut E,
+    item: E::Item,
+    part_size: usize,
+) {
+    probe.set_items(vec![item]);
+    let valid = probe.validate();
+    let item = probe.take_items();
+    match (valid, plan.last_mut()) {
+        (Ok(()), Some(Planned::Call(part))) if part.len() < part_size => part.extend(item),
+        (Ok(()), _) => plan.push(Planned::Call(item)),
+        (Err(violations), Some(Planned::Invalid(part, same))) if *same == violations => {
+            part.extend(item);
+        }
+        (Err(violations), _) => plan.push(Planned::Invalid(item, violations)),
+    }
 }
 
 fn chunks<I>(items: Vec<I>, part_size: usize) -> Vec<Planned<I>> {

@@ -1,7 +1,7 @@
 //! What an object on the wire contained beyond the fields of its Rust type.
 
 use super::{
-    Form, Misfit, Raw, Shape, Slot, Table,
+    Form, Misfit, Raw, Shape, Slot,
     clean::{clean, parse},
     encode::RawJson,
     items::Items,
@@ -215,14 +215,6 @@ impl Extra {
         self.set_form(name, Form::Misfit);
         self.kept().raw.push_named(name, value);
         Ok(())
-    }
-
-    /// Records the required fields that did not come. A `null` and a value that did not fit are recorded already.
-    #[cold]
-    pub(crate) fn keep_absent(&mut self, table: &Table, missing: u64) {
-        for index in (0..u64::BITS).filter(|index| missing >> index & 1 != 0) {
-            self.set_form(table.wire_name(index as usize), Form::Absent);
-        }
     }
 
     /// Keeps the second value of a known key.

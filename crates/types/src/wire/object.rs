@@ -40,7 +40,7 @@ pub(crate) struct Table {
 
 impl Table {
     /// The wire name of a field.
-    pub(super) fn wire_name(&self, index: usize) -> &'static str {
+    fn wire_name(&self, index: usize) -> &'static str {
         let key = self.keys.get(index).copied().unwrap_or_default();
         key.strip_prefix(",\"")
             .and_then(|key| key.strip_suffix("\":"))
@@ -137,10 +137,18 @@ pub(crate) fn read_object<T: Object>(reader: &mut Reader<'_>) -> Result<Option<T
     let missing = T::TABLE.required & !entry.seen;
     let extra = object.extra_mut();
     if missing != 0 {
-        extra.keep_absent(&T::TABLE, missing);
+        keep_absent(&T::TABLE, missing, extra);
     }
     extra.settle();
     Ok(Some(object))
+}
+
+/// Records the required fields that did not come. A `null` and a value that did not fit are recorded already.
+#[cold]
+fn keep_absent(table: &Table, missing: u64, extra: &mut Extra) {
+    for index in (0..u64::BITS).filter(|index| missing >> index & 1 != 0) {
+        extra.set_form(table.wire_name(index as usize), Form::Absent);
+    }
 }
 
 /// Reads the value of a known key. Returns `None` for `null` and values that don't fit.
