@@ -14,6 +14,7 @@ use axum::Router;
 use axum_server::tls_rustls::RustlsConfig;
 use rustls::{
     RootCertStore, ServerConfig,
+    crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     server::WebPkiClientVerifier,
 };
@@ -34,9 +35,14 @@ pub(crate) fn mutual_tls(
     for authority in CertificateDer::pem_slice_iter(client_authority) {
         authorities.add(authority?)?;
     }
-    let verifier = WebPkiClientVerifier::builder(Arc::new(authorities)).build()?;
+    // Named, since rustls panics where another crate of the program enables a second provider.
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(authorities), Arc::clone(&provider))
+            .build()?;
     let chain = CertificateDer::pem_slice_iter(certificate).collect::<Result<Vec<_>, _>>()?;
-    let config = ServerConfig::builder()
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
         .with_client_cert_verifier(verifier)
         .with_single_cert(chain, PrivateKeyDer::from_pem_slice(key)?)?;
     Ok(RustlsConfig::from_config(Arc::new(config)))

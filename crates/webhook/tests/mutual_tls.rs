@@ -55,6 +55,8 @@ async fn send(
     let root = reqwest::Certificate::from_pem(server_authority.pem.as_bytes()).unwrap();
     let mut client = reqwest::Client::builder()
         .no_proxy()
+        // Otherwise native TLS, where another crate of the build enables it.
+        .tls_backend_rustls()
         .tls_certs_only([root])
         .resolve("app.example", address);
     if let Some((certificate, key)) = identity {
