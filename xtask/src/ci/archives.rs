@@ -94,7 +94,9 @@ fn unpack(runner: &mut Runner<'_>, name: &str) -> std::result::Result<Scratch, S
                 "the archive of {name} has {bytes} bytes, but crates.io accepts at most {MAX_BYTES}"
             ));
         }
-        let mut tar = runner.command("tar".as_ref(), &["-xzf"]);
+        // Files of archives all have the same old time, by which cargo would take an earlier build of this folder for
+        // one of theirs.
+        let mut tar = runner.command("tar".as_ref(), &["--touch", "-xzf"]);
         tar.arg(&archive).arg("-C").arg(&scratch.0);
         runner.run(&mut tar)?;
         for file in FILES {
