@@ -91,7 +91,8 @@ impl Rules<'_> {
         let mut rust_names: BTreeMap<String, String> = BTreeMap::new();
         if let Some((wire, _)) = fields.iter().nth(MAX_FIELDS) {
             let message = format!("`{}` is field {} of its object", wire.value, MAX_FIELDS + 1);
-            self.at(source, wire, message, "at most 64 fields in an object");
+            let expected = format!("at most {MAX_FIELDS} fields in an object");
+            self.at(source, wire, message, &expected);
         }
         for (wire, field) in fields.iter() {
             if field.row.is_none() {
