@@ -293,10 +293,14 @@ impl<'de> Reader<'de> {
     #[inline]
     fn colon(&mut self, start: usize) -> Result<(), Broken> {
         self.last_key = (start, self.at);
-        if self.peek()? != b':' {
+        // A single space, or none, needs no loop.
+        if let Some([b':', rest @ ..]) = self.json.get(self.at..) {
+            self.at += 1 + usize::from(rest.first() == Some(&b' '));
+        } else if self.peek()? == b':' {
+            self.at += 1;
+        } else {
             return Err(Broken);
         }
-        self.at += 1;
         self.peek().map(|_| ())
     }
 
@@ -410,15 +414,8 @@ impl<'de> Reader<'de> {
     ) -> Result<Option<usize>, Broken> {
         let start = self.at;
         self.at += length;
+        self.colon(start)?;
         *next = index + 1;
-        // As `colon`, without a loop for the space that usually follows where there is white space.
-        if let Some([b':', rest @ ..]) = self.json.get(self.at..) {
-            self.last_key = (start, self.at);
-            self.at += 1 + usize::from(rest.first() == Some(&b' '));
-            self.peek()?;
-        } else {
-            self.colon(start)?;
-        }
         Ok(Some(index))
     }
 
