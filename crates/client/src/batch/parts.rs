@@ -54,7 +54,10 @@ impl<'a, E: Batched> Running<'a, E> {
         let total = Some(items.len());
         let plan = match settings.checked {
             true => planned(&request, items, part_size),
-            false => chunks(items, part_size),
+            false => {
+                let parts = chunks(items, part_size).into_iter();
+                parts.map(Planned::Call).collect()
+            }
         };
         let mut fan = FanOut::new(client, place, settings, total);
         let (mut waiting, mut refused) = (Vec::new(), VecDeque::new());
@@ -217,55 +220,41 @@ impl<'a, E: Batched> Steps for Running<'a, E> {
 /// Items as the calls that carry them. Those that exceed a limit on their own are set aside before anything is sent.
 fn planned<E: Batched>(rest: &E, items: Vec<E::Item>, part_size: usize) -> Vec<Planned<E::Item>> {
     let mut probe = rest.clone();
-    let mut plan = Vec::with_capacity(items.len().div_ceil(part_size));
-    let mut items = items.into_iter();
-    while !items.as_slice().is_empty() {
-        let room = match plan.last() {
-            Some(Planned::Call(part)) if part.len() < part_size => part_size - part.len(),
-            _ => part_size,
+    let mut parts = chunks(items, part_size);
+    // Nearly always, all are valid, and checking a whole part takes less than checking each of its items.
+    let all_valid = parts.iter_mut().all(|part| {
+        probe.set_items(std::mem::take(part));
+        let valid = probe.validate();
+        *part = probe.take_items();
+        valid.is_ok()
+    });
+    if all_valid {
+        return parts.into_iter().map(Planned::Call).collect();
+    }
+    let mut plan: Vec<Planned<E::Item>> = Vec::new();
+    for item in parts.into_iter().flatten() {
+        probe.set_items(vec![item]);
+        let valid = probe.validate();
+        let Some(item) = probe.take_items().pop() else {
+            continue;
         };
-        // Nearly always, all items of a call are valid.
-        probe.set_items(items.by_ref().take(room).collect());
-        if probe.validate().is_ok() {
-            let valid = probe.take_items();
-            match plan.last_mut() {
-                Some(Planned::Call(part)) if part.len() < part_size => part.extend(valid),
-                _ => plan.push(Planned::Call(valid)),
+        match (valid, plan.last_mut()) {
+            (Ok(()), Some(Planned::Call(part))) if part.len() < part_size => part.push(item),
+            (Ok(()), _) => plan.push(Planned::Call(vec![item])),
+            (Err(violations), Some(Planned::Invalid(part, same))) if *same == violations => {
+                part.push(item);
             }
-        } else {
-            for item in probe.take_items() {
-                plan_item(&mut plan, &mut probe, item, part_size);
-            }
+            (Err(violations), _) => plan.push(Planned::Invalid(vec![item], violations)),
         }
     }
     plan
 }
 
-/// Adds an item to a call, or to those that are set aside.
-fn plan_item<E: Batched>(
-    plan: &mut Vec<Planned<E::Item>>,
-    probe: &mut E,
-    item: E::Item,
-    part_size: usize,
-) {
-    probe.set_items(vec![item]);
-    let valid = probe.validate();
-    let item = probe.take_items();
-    match (valid, plan.last_mut()) {
-        (Ok(()), Some(Planned::Call(part))) if part.len() < part_size => part.extend(item),
-        (Ok(()), _) => plan.push(Planned::Call(item)),
-        (Err(violations), Some(Planned::Invalid(part, same))) if *same == violations => {
-            part.extend(item);
-        }
-        (Err(violations), _) => plan.push(Planned::Invalid(item, violations)),
-    }
-}
-
-fn chunks<I>(items: Vec<I>, part_size: usize) -> Vec<Planned<I>> {
+fn chunks<I>(items: Vec<I>, part_size: usize) -> Vec<Vec<I>> {
     let mut items = items.into_iter();
     let next = || {
         let part: Vec<I> = items.by_ref().take(part_size).collect();
-        (!part.is_empty()).then_some(Planned::Call(part))
+        (!part.is_empty()).then_some(part)
     };
     std::iter::from_fn(next).collect()
 }
