@@ -46,7 +46,6 @@ mod query;
 mod receiver;
 #[cfg(feature = "tower")]
 mod service;
-mod slots;
 mod token;
 mod webhooks;
 

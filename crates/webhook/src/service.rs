@@ -1,18 +1,18 @@
 //! A tower service, for axum, hyper and others.
 
-use crate::{HttpAnswer, ReceiveError, Receiver, Webhooks, webhooks::within};
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use crate::{HttpAnswer, ReceiveError, Receiver, Webhooks};
+use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body;
-use http_body_util::{BodyExt, Full, LengthLimitError};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use std::{
     convert::Infallible,
     error::Error as StdError,
     future::{Future, ready},
-    pin::{Pin, pin},
+    pin::Pin,
     task::{Context, Poll},
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
 
 /// [`Webhooks`] as a service: `Router::new().route_service("/webhook", webhooks.into_service())` in
@@ -87,48 +87,17 @@ impl Receiver {
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
         let limit = self.body_limit();
+        let too_large = ReceiveError::BodyTooLarge { limit };
         if body.size_hint().lower() > limit as u64 {
-            return Err(ReceiveError::BodyTooLarge { limit });
+            return Err(too_large);
         }
-        let read = within(until, collect(body, limit)).await;
-        read.unwrap_or(Err(ReceiveError::BodyBroken))
-    }
-}
-
-/// Reads a body up to a limit. One that arrives in one piece is not copied.
-async fn collect<B>(body: B, limit: usize) -> Result<Bytes, ReceiveError>
-where
-    B: Body,
-    B::Error: Into<Box<dyn StdError + Send + Sync>>,
-{
-    let mut body = pin!(body);
-    let (mut whole, mut joined) = (Bytes::new(), BytesMut::new());
-    // Many bodies know that they have ended before there is nothing more to read.
-    while !body.is_end_stream()
-        && let Some(frame) = body.frame().await
-    {
-        let frame = frame.map_err(|error| match error.into().is::<LengthLimitError>() {
-            true => ReceiveError::BodyTooLarge { limit },
-            false => ReceiveError::BodyBroken,
-        })?;
-        let Ok(mut data) = frame.into_data() else {
-            continue;
-        };
-        let length = data.remaining();
-        if length > limit - whole.len() - joined.len() {
-            return Err(ReceiveError::BodyTooLarge { limit });
-        }
-        if whole.is_empty() && joined.is_empty() {
-            whole = data.copy_to_bytes(length);
-        } else {
-            joined.put(std::mem::take(&mut whole));
-            joined.put(data);
+        let body = Limited::new(body, limit).collect();
+        match timeout_at(until, body).await {
+            Ok(Ok(body)) => Ok(body.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large),
+            Ok(Err(_)) | Err(_) => Err(ReceiveError::BodyBroken),
         }
     }
-    Ok(match joined.is_empty() {
-        true => whole,
-        false => joined.freeze(),
-    })
 }
 
 impl From<HttpAnswer> for Response<Full<Bytes>> {

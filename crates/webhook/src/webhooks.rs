@@ -1,6 +1,6 @@
 //! Handlers: one typed function per event.
 
-use crate::{Delivery, EventKey, Origin, ReceiveError, Receiver, slots::Slots};
+use crate::{Delivery, EventKey, Origin, ReceiveError, Receiver};
 use bytes::Bytes;
 use futures_util::{FutureExt, TryFutureExt};
 use std::{
@@ -8,13 +8,12 @@ use std::{
     collections::BTreeMap,
     error::Error as StdError,
     fmt,
-    future::{Future, poll_fn},
+    future::Future,
     marker::PhantomData,
     ops::Deref,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::{Pin, pin},
+    pin::Pin,
     sync::Arc,
-    task::Poll,
     time::Duration,
 };
 use tencent_chat_types::{
@@ -25,7 +24,7 @@ use tencent_chat_types::{
     },
 };
 use tokio::{
-    sync::oneshot,
+    sync::{Semaphore, oneshot},
     time::{Instant, timeout, timeout_at},
 };
 use tokio_util::task::TaskTracker;
@@ -264,9 +263,9 @@ struct Inner {
     background_deadline: Duration,
     late: Late,
     /// Slots for handlers whose answer is awaited.
-    in_flight: Arc<Slots>,
+    in_flight: Arc<Semaphore>,
     /// Slots for handlers that may continue in the background.
-    in_background: Arc<Slots>,
+    in_background: Arc<Semaphore>,
     tasks: TaskTracker,
 }
 
@@ -423,8 +422,8 @@ impl Webhooks {
             deadline: Self::DEFAULT_DEADLINE,
             background_deadline: Self::DEFAULT_BACKGROUND_DEADLINE,
             late: Late::default(),
-            in_flight: Arc::new(Slots::new(Self::DEFAULT_MAX_IN_FLIGHT)),
-            in_background: Arc::new(Slots::new(Self::DEFAULT_MAX_IN_BACKGROUND)),
+            in_flight: Arc::new(Semaphore::new(Self::DEFAULT_MAX_IN_FLIGHT)),
+            in_background: Arc::new(Semaphore::new(Self::DEFAULT_MAX_IN_BACKGROUND)),
             tasks: TaskTracker::new(),
         }))
     }
@@ -554,7 +553,8 @@ impl Webhooks {
     /// status 503.
     #[must_use]
     pub fn max_in_flight(self, events: usize) -> Self {
-        self.change(|inner| inner.in_flight = Arc::new(Slots::new(events)))
+        let events = events.min(Semaphore::MAX_PERMITS);
+        self.change(|inner| inner.in_flight = Arc::new(Semaphore::new(events)))
     }
 
     /// Sets how many events are handled concurrently whose handlers may continue in the background: "after" events, and
@@ -562,7 +562,8 @@ impl Webhooks {
     /// with HTTP status 503, and the service may send them again.
     #[must_use]
     pub fn max_in_background(self, events: usize) -> Self {
-        self.change(|inner| inner.in_background = Arc::new(Slots::new(events)))
+        let events = events.min(Semaphore::MAX_PERMITS);
+        self.change(|inner| inner.in_background = Arc::new(Semaphore::new(events)))
     }
 
     /// Waits until no handler is running, including those in the background. Call it before the process exits,
@@ -697,13 +698,13 @@ impl Webhooks {
         let handler = handled(begun.answer);
         let ended = match begun.in_background {
             false => {
-                let Some(_slot) = Slots::take(&*inner.in_flight) else {
+                let Ok(_slot) = inner.in_flight.try_acquire() else {
                     return (OVERLOADED, failed(503));
                 };
-                within(until, handler).await
+                timeout_at(until, handler).await.ok()
             }
             true => {
-                let Some(slot) = Slots::take(Arc::clone(&inner.in_background)) else {
+                let Ok(slot) = Arc::clone(&inner.in_background).try_acquire_owned() else {
                     let answer = match begun.when {
                         // A "before" event can be answered without the handler.
                         When::Before => begun.late.body(Late::Allow).map(ok),
@@ -778,16 +779,6 @@ impl Webhooks {
                 Err(error) => Err(Box::new((origin, error))),
             },
         }
-    }
-}
-
-/// The output of a future that ends by then. Sets a timer only for one that is not ready at once.
-pub(crate) async fn within<F: Future>(until: Instant, future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    let at_once = poll_fn(|context| Poll::Ready(future.as_mut().poll(context)));
-    match at_once.await {
-        Poll::Ready(output) => Some(output),
-        Poll::Pending => timeout_at(until, future).await.ok(),
     }
 }
 
