@@ -6,7 +6,10 @@
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use std::{error::Error, time::Duration};
-use tencent_chat_benches::{Contender, Goal, Harness, loopback};
+use tencent_chat_benches::{
+    Contender, Goal, Harness,
+    loopback::{self, Bare},
+};
 use tencent_chat_client::{Client, SecretKey};
 use tencent_chat_types::{Endpoint, account::ImportAccounts};
 use tencent_chat_usersig::Signer;
@@ -44,40 +47,24 @@ struct BareReply {
     fail_accounts: Vec<String>,
 }
 
-/// A reqwest client with a prepared address.
-struct Bare {
-    http: reqwest::Client,
-    address: String,
+/// The accounts that could not be imported.
+async fn import(bare: &Bare, users: &[String]) -> Result<Vec<String>, Box<dyn Error>> {
+    let failed = stream::iter(users.chunks(PART))
+        .map(|part| import_part(bare, part))
+        .buffer_unordered(AT_ONCE);
+    failed.try_concat().await
 }
 
-impl Bare {
-    /// The accounts that could not be imported.
-    async fn import(&self, users: &[String]) -> Result<Vec<String>, Box<dyn Error>> {
-        let failed = stream::iter(users.chunks(PART))
-            .map(|part| self.import_part(part))
-            .buffer_unordered(AT_ONCE);
-        failed.try_concat().await
+async fn import_part(bare: &Bare, users: &[String]) -> Result<Vec<String>, Box<dyn Error>> {
+    let users = users.iter().map(|user_id| BareAccount { user_id });
+    let request = BareImport {
+        account_list: users.collect(),
+    };
+    let reply: BareReply = bare.call(&request).await?;
+    if reply.action_status != "OK" || reply.error_code != 0 {
+        return Err(reply.error_code.to_string().into());
     }
-
-    async fn import_part(&self, users: &[String]) -> Result<Vec<String>, Box<dyn Error>> {
-        let users = users.iter().map(|user_id| BareAccount { user_id });
-        let request = BareImport {
-            account_list: users.collect(),
-        };
-        let response = self
-            .http
-            .post(format!("{}{}", self.address, fastrand::u32(..)))
-            .header(reqwest::header::CONTENT_TYPE, "application/json")
-            .body(serde_json::to_vec(&request)?)
-            .send()
-            .await?
-            .error_for_status()?;
-        let reply: BareReply = serde_json::from_slice(&response.bytes().await?)?;
-        if reply.action_status != "OK" || reply.error_code != 0 {
-            return Err(reply.error_code.to_string().into());
-        }
-        Ok(reply.fail_accounts)
-    }
+    Ok(reply.fail_accounts)
 }
 
 #[allow(
@@ -92,14 +79,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .unlimited()
         .build()?;
     let sig = Signer::new(APP, KEY).sign(ADMIN, Duration::from_secs(7 * 86_400))?;
-    let bare = Bare {
-        http: loopback::bare_http()?,
-        address: format!(
-            "http://{server}/{}?sdkappid={APP}&identifier={ADMIN}&usersig={}&contenttype=json&random=",
-            ImportAccounts::META.path,
-            sig.expose(),
-        ),
-    };
+    let bare = Bare::new(server, ImportAccounts::META.path, APP, ADMIN, sig.expose())?;
     let count: usize = if harness.measures() { 200_000 } else { 2_000 };
     let users: Vec<String> = (0..count).map(|number| format!("user-{number}")).collect();
 
@@ -110,7 +90,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut by_hand = |count: u64| {
         for _ in 0..count {
             let users = users.to_vec();
-            let failed = runtime.block_on(bare.import(&users)).unwrap();
+            let failed = runtime.block_on(import(&bare, &users)).unwrap();
             assert!(failed.is_empty());
         }
     };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::{error::Error, sync::Arc, time::Duration};
 use tencent_chat_benches::{
     Contender, Goal, Harness,
-    loopback::{self, SENT, spread},
+    loopback::{self, Bare, SENT, spread},
 };
 use tencent_chat_client::{Client, LocalLimiter, SecretKey};
 use tencent_chat_types::{Endpoint, message::SendMsg, model::TextElem};
@@ -56,38 +56,21 @@ struct BareReply {
     msg_key: String,
 }
 
-/// A reqwest client with a prepared address.
-struct Bare {
-    http: reqwest::Client,
-    address: String,
-}
-
-impl Bare {
-    async fn send(&self) -> Result<String, Box<dyn Error>> {
-        let message = BareMsg {
-            to_account: "mei",
-            msg_random: 7,
-            msg_seq: 8,
-            msg_body: [BareElem {
-                msg_type: "TIMTextElem",
-                msg_content: BareText { text: TEXT },
-            }],
-        };
-        let address = format!("{}{}", self.address, fastrand::u32(..));
-        let response = self
-            .http
-            .post(address)
-            .header(reqwest::header::CONTENT_TYPE, "application/json")
-            .body(serde_json::to_vec(&message)?)
-            .send()
-            .await?
-            .error_for_status()?;
-        let reply: BareReply = serde_json::from_slice(&response.bytes().await?)?;
-        if reply.action_status != "OK" || reply.error_code != 0 {
-            return Err(reply.error_code.to_string().into());
-        }
-        Ok(reply.msg_key)
+async fn send(bare: &Bare) -> Result<String, Box<dyn Error>> {
+    let message = BareMsg {
+        to_account: "mei",
+        msg_random: 7,
+        msg_seq: 8,
+        msg_body: [BareElem {
+            msg_type: "TIMTextElem",
+            msg_content: BareText { text: TEXT },
+        }],
+    };
+    let reply: BareReply = bare.call(&message).await?;
+    if reply.action_status != "OK" || reply.error_code != 0 {
+        return Err(reply.error_code.to_string().into());
     }
+    Ok(reply.msg_key)
 }
 
 fn message() -> SendMsg {
@@ -113,14 +96,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let client = Arc::new(client);
 
     let sig = Signer::new(APP, KEY).sign(ADMIN, Duration::from_secs(7 * 86_400))?;
-    let bare = Bare {
-        http: loopback::bare_http()?,
-        address: format!(
-            "http://{server}/{command}?sdkappid={APP}&identifier={ADMIN}&usersig={}&contenttype=json&random=",
-            sig.expose(),
-        ),
-    };
-    let bare = Arc::new(bare);
+    let bare = Arc::new(Bare::new(server, command, APP, ADMIN, sig.expose())?);
 
     // One thread for both, so that its processor time is theirs.
     let runtime = runtime::Builder::new_current_thread()
@@ -153,7 +129,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let bare = Arc::clone(&bare);
                 async move {
                     for _ in 0..share {
-                        bare.send().await.unwrap();
+                        send(&bare).await.unwrap();
                     }
                 }
             }));

@@ -1,5 +1,6 @@
-//! UserSigs per second: compressed, stored and verified, and compared with the two things that bound them: the HMAC that no implementation can
-//! avoid, and a new flate2 encoder for each call at its default level, as in a first implementation.
+//! UserSigs per second: compressed, stored and verified, and compared with the two things that bound them: the HMAC that
+//! no implementation can avoid, and a new flate2 encoder for each call at its default level, as in a first
+//! implementation.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::{Compression as Level, write::ZlibEncoder};

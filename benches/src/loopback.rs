@@ -1,6 +1,8 @@
 //! A server of fixed replies and calls to it, for what clients cost.
 
+use serde::{Serialize, de::DeserializeOwned};
 use std::{
+    error::Error,
     io::{self, ErrorKind, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     thread,
@@ -78,18 +80,58 @@ pub async fn spread<F: Future<Output = ()> + 'static>(
     set.await;
 }
 
-/// A reqwest client with the settings that this SDK's client has.
-///
-/// # Errors
-///
-/// Those of reqwest.
-pub fn bare_http() -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder()
-        .user_agent(concat!("tencent-chat-rust/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(Duration::from_secs(3))
-        .pool_idle_timeout(Duration::from_secs(60))
-        .tcp_nodelay(true)
-        .no_proxy()
-        .build()
+/// Calls of one command as written without this SDK: a reqwest client with the settings of this SDK's client, and a
+/// prepared address.
+#[derive(Debug)]
+pub struct Bare {
+    http: reqwest::Client,
+    address: String,
+}
+
+impl Bare {
+    /// Calls to `server`, whose query is that of an administrator with this UserSig.
+    ///
+    /// # Errors
+    ///
+    /// Those of reqwest.
+    pub fn new(
+        server: SocketAddr,
+        command: &str,
+        app: u64,
+        admin: &str,
+        sig: &str,
+    ) -> reqwest::Result<Self> {
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("tencent-chat-rust/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(3))
+            .pool_idle_timeout(Duration::from_secs(60))
+            .tcp_nodelay(true)
+            .no_proxy()
+            .build()?;
+        let address = format!(
+            "http://{server}/{command}?sdkappid={app}&identifier={admin}&usersig={sig}&contenttype=json&random="
+        );
+        Ok(Self { http, address })
+    }
+
+    /// Sends a request, and reads its reply.
+    ///
+    /// # Errors
+    ///
+    /// There is no reply, or not one of this type.
+    pub async fn call<R: DeserializeOwned>(
+        &self,
+        request: &impl Serialize,
+    ) -> Result<R, Box<dyn Error>> {
+        let response = self
+            .http
+            .post(format!("{}{}", self.address, fastrand::u32(..)))
+            .header(reqwest::header::CONTENT_TYPE, "application/json")
+            .body(serde_json::to_vec(request)?)
+            .send()
+            .await?
+            .error_for_status()?;
+        Ok(serde_json::from_slice(&response.bytes().await?)?)
+    }
 }
