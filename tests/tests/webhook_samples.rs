@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use std::{collections::BTreeSet, path::Path};
 use tencent_chat_tests::odd_json::{from_the_future, loosely};
 use tencent_chat_types::{
-    Reply, decode,
+    RawReply, Reply, decode, to_vec,
     webhook::{
-        Answer, CallbackCommand, Event, WEBHOOKS, Webhook, WebhookVisitor, When, visit_webhook,
+        Acknowledged, Answer, CallbackCommand, Event, WEBHOOKS, Webhook, WebhookVisitor, When,
+        visit_webhook,
     },
 };
 use tencent_chat_webhook::Receiver;
@@ -234,6 +235,8 @@ impl WebhookVisitor for Meaning<'_> {
         let answer = read(self.reply)
             .unwrap_or_else(|| panic!("{} has no meaning: {}", E::META.command, self.reply));
         let written = serde_json::to_value(answer.clone().into_reply(&event)).unwrap();
+        let acknowledges = written == serde_json::to_value(acknowledgement()).unwrap();
+        assert_eq!(answer.is_acknowledgement(), acknowledges, "{answer:?}");
         assert_eq!(read(&written).as_ref(), Some(&answer), "{written}");
         format!("{answer:?}")
     }
@@ -255,7 +258,11 @@ fn answers_mean_what_they_say() {
     insta::assert_snapshot!(shown);
 }
 
-/// An answer that allows must not be read as anything else.
+fn acknowledgement() -> RawReply {
+    Acknowledged.into_reply(&())
+}
+
+/// An answer that allows must not be read as anything else, and knows whether it depends on the event.
 struct Allows<'a>(&'a Value);
 
 impl WebhookVisitor for Allows<'_> {
@@ -269,6 +276,12 @@ impl WebhookVisitor for Allows<'_> {
             assert_eq!(json[name], value, "{}", E::META.command);
         }
         assert_eq!(json["ErrorCode"], 0);
+        assert_eq!(
+            E::Answer::allow().is_acknowledgement(),
+            to_vec(&reply).unwrap() == to_vec(&acknowledgement()).unwrap(),
+            "{}",
+            E::META.command
+        );
         assert_eq!(E::Answer::from_reply(reply), Some(E::Answer::allow()));
     }
 }

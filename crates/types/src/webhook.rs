@@ -49,6 +49,12 @@ pub trait Answer<E>: Clone + PartialEq + fmt::Debug + Send + Sized + 'static {
 
     /// The effect of the answer, regardless of the webhook.
     fn effect(&self) -> Effect;
+
+    /// Whether the JSON of the answer is that of [`Acknowledged`] for every event, so that it can be sent without
+    /// looking at the event. Most answers that allow are like that.
+    fn is_acknowledgement(&self) -> bool {
+        false
+    }
 }
 
 /// The effect of an answer.
@@ -97,6 +103,10 @@ impl<E> Answer<E> for Acknowledged {
 
     fn effect(&self) -> Effect {
         Effect::Allow
+    }
+
+    fn is_acknowledgement(&self) -> bool {
+        true
     }
 }
 

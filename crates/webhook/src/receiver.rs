@@ -16,7 +16,7 @@ use tencent_chat_types::{
         CallbackCommand, Event, OptPlatform, UnknownEvent, Webhook, WebhookVisitor, When, query,
         visit_webhook,
     },
-    wire::{Raw, canonical},
+    wire::{Misfits, Raw, canonical},
 };
 use tencent_chat_usersig::{Clock, SystemClock};
 
@@ -347,14 +347,13 @@ impl Receiver {
         body: &[u8],
     ) -> Result<E, ReceiveError> {
         self.check_size(body)?;
-        let event: E = match decode(body) {
-            Ok(decoded) => read(origin, decoded),
-            Err(error) => return Err(why_undecodable::<E>(origin, body, &error)),
-        };
-        if let Some(command) = event.command() {
+        let Decoded { value, misfits, .. } =
+            decode::<E>(body).map_err(|error| why_undecodable::<E>(origin, body, &error))?;
+        log_misfits(origin, &misfits);
+        if let Some(command) = value.command() {
             same_command(origin, Some(command.as_str()).filter(|c| !c.is_empty()))?;
         }
-        Ok(event)
+        Ok(value)
     }
 
     /// Parses the body of a webhook that this version doesn't know.
@@ -364,24 +363,22 @@ impl Receiver {
         body: &[u8],
     ) -> Result<UnknownEvent, ReceiveError> {
         self.check_size(body)?;
-        let body: Raw = read(origin, decode(body).map_err(|error| not_json(&error))?);
-        let command = body.get(query::COMMAND);
+        let decoded = decode::<Raw>(body).map_err(|error| not_json(&error))?;
+        log_misfits(origin, &decoded.misfits);
+        let command = decoded.value.get(query::COMMAND);
         same_command(origin, command.as_ref().and_then(serde_json::Value::as_str))?;
-        Ok(UnknownEvent::new(origin.command.as_str(), body))
+        Ok(UnknownEvent::new(origin.command.as_str(), decoded.value))
     }
 }
 
-/// Returns the decoded value. Logs which parts did not fit and were kept unchanged, but not their
-/// content.
-fn read<T>(origin: &Origin, decoded: Decoded<'_, T>) -> T {
-    let misfits = &decoded.misfits;
+/// Logs which parts did not fit and were kept unchanged, but not their content.
+fn log_misfits(origin: &Origin, misfits: &Misfits<'_>) {
     if !misfits.is_empty() {
         let (command, count) = (quoted(origin.command.as_str()), misfits.len());
         tracing::warn!(
             target: "tencent_chat_webhook", %command, count, fields = %misfits, "misfit"
         );
     }
-    decoded.value
 }
 
 /// Query and body must agree on the webhook: the query selected the type, and handlers trust the body.

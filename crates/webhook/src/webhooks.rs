@@ -13,7 +13,7 @@ use std::{
     ops::Deref,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, LazyLock},
     time::Duration,
 };
 use tencent_chat_types::{
@@ -395,7 +395,10 @@ where
 
 /// The body of an answer. A struct of strings and numbers always serializes.
 fn encode<E, A: Answer<E>>(answer: A, event: &E) -> Vec<u8> {
-    to_vec(&answer.into_reply(event)).unwrap_or_default()
+    match answer.is_acknowledgement() {
+        true => acknowledgement(),
+        false => to_vec(&answer.into_reply(event)).unwrap_or_default(),
+    }
 }
 
 impl Webhooks {
@@ -866,8 +869,11 @@ impl WebhookVisitor for Other<'_> {
     }
 }
 
+/// The body of most answers.
 fn acknowledgement() -> Vec<u8> {
-    to_vec(&Acknowledged.into_reply(&())).unwrap_or_default()
+    static JSON: LazyLock<Vec<u8>> =
+        LazyLock::new(|| to_vec(&Acknowledged.into_reply(&())).unwrap_or_default());
+    JSON.clone()
 }
 
 const fn ok(body: Vec<u8>) -> HttpAnswer {

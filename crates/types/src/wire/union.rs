@@ -174,15 +174,66 @@ macro_rules! wire_union {
                 }
             }
 
+            /// Reads the union, unless the value is something other than an object.
+            #[inline]
+            fn read_union(
+                read: &mut Option<Self>,
+                reader: &mut crate::wire::Reader<'_>,
+            ) -> Result<(), crate::wire::Broken> {
+                let Some(mut object) = crate::wire::Tagged::open(reader)? else {
+                    return Ok(());
+                };
+                const KEYS: &[&str] = &[
+                    concat!(",\"", $tag, "\":"),
+                    concat!(",\"", $content, "\":"),
+                ];
+                let (mut next, mut first) = (0, true);
+                while let Some(field) = reader.field(KEYS, &mut next, &mut first)? {
+                    if field == 0 && object.tag.is_none() {
+                        object.read_tag(reader)?;
+                        if let Some(content) = object.content {
+                            reader.again(content, |reader| {
+                                Self::read_content(read, object.tag(), reader)
+                            })?;
+                        }
+                    } else if field == 1 && object.content.is_none() {
+                        object.content = Some(reader.mark());
+                        match &object.tag {
+                            Some(_) => Self::read_content(read, object.tag(), reader)?,
+                            None => {
+                                reader.slice()?;
+                            }
+                        }
+                    } else {
+                        object.keep(reader)?;
+                    }
+                }
+                match read {
+                    $( Some(Self::$variant(content)) => object.finish(content), )*
+                    _ => *read = Some(Self::Unknown(object.unknown(reader))),
+                }
+                Ok(())
+            }
+
+            /// Reads the content of the variant with this tag.
+            // Written directly to where it stays: a large content is copied whenever it is returned.
             #[inline]
             fn read_content(
+                read: &mut Option<Self>,
                 tag: Option<&str>,
                 reader: &mut crate::wire::Reader<'_>,
-            ) -> Result<Option<Self>, crate::wire::Broken> {
+            ) -> Result<(), crate::wire::Broken> {
                 match tag {
-                    $( Some($wire) => Ok(crate::wire::read_content(reader)?.map(Self::$variant)), )*
-                    _ => reader.unknown().map(|_| None),
+                    $( Some($wire) => {
+                        if let Some(content) = crate::wire::read_content(reader)? {
+                            *read = Some(Self::$variant(content));
+                        }
+                    } )*
+                    _ => {
+                        reader.unknown()?;
+                    }
                 }
+                Ok(())
             }
         }
 
@@ -234,40 +285,13 @@ macro_rules! wire_union {
                 reader: &mut crate::wire::Reader<'_>,
                 _: &mut crate::wire::Slot,
             ) -> Result<Option<Self>, crate::wire::Broken> {
-                let Some(mut object) = crate::wire::Tagged::open(reader)? else {
-                    return Ok(None);
-                };
-                let mut read: Option<Self> = None;
-                const KEYS: &[&str] = &[
-                    concat!(",\"", $tag, "\":"),
-                    concat!(",\"", $content, "\":"),
-                ];
-                let (mut next, mut first) = (0, true);
-                while let Some(field) = reader.field(KEYS, &mut next, &mut first)? {
-                    if field == 0 && object.tag.is_none() {
-                        object.read_tag(reader)?;
-                        if let Some(content) = object.content {
-                            read = reader.again(content, |reader| {
-                                Self::read_content(object.tag(), reader)
-                            })?;
-                        }
-                    } else if field == 1 && object.content.is_none() {
-                        object.content = Some(reader.mark());
-                        match &object.tag {
-                            Some(_) => read = Self::read_content(object.tag(), reader)?,
-                            None => {
-                                reader.slice()?;
-                            }
-                        }
-                    } else {
-                        object.keep(reader)?;
-                    }
+                let mut read = Ok(None);
+                if let Ok(union) = &mut read
+                    && Self::read_union(union, reader).is_err()
+                {
+                    read = Err(crate::wire::Broken);
                 }
-                match &mut read {
-                    $( Some(Self::$variant(content)) => object.finish(content), )*
-                    _ => read = Some(Self::Unknown(object.unknown(reader))),
-                }
-                Ok(read)
+                read
             }
 
             fn write<S: serde::Serializer>(

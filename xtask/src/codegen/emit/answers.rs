@@ -171,6 +171,14 @@ pub(super) fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answe
         Some(_) => quote! { event },
         None => quote! { _ },
     };
+    // With a result for each item, even an answer that allows depends on the event.
+    let acknowledges = answer.each.is_none().then(|| {
+        quote! {
+            fn is_acknowledgement(&self) -> bool {
+                matches!(self, Self::Allow)
+            }
+        }
+    });
     let only_allows = answer.refuse.is_none()
         && answer.drop.is_none()
         && answer.each.is_none()
@@ -214,6 +222,8 @@ pub(super) fn emit_answer(file: &mut RustFile, webhook: &Webhook, answer: &Answe
                     #effects
                 }
             }
+
+            #acknowledges
         }
 
         #abilities

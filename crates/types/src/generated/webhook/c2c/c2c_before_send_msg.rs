@@ -268,6 +268,10 @@ impl Answer<C2cBeforeSendMsg> for C2cBeforeSendMsgAnswer {
             Self::Change(_) => Effect::Change,
         }
     }
+
+    fn is_acknowledgement(&self) -> bool {
+        matches!(self, Self::Allow)
+    }
 }
 
 impl From<Refusal<120001, 130000>> for C2cBeforeSendMsgAnswer {

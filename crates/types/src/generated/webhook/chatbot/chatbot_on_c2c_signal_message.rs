@@ -192,6 +192,10 @@ impl Answer<ChatbotOnC2cSignalMessage> for ChatbotOnC2cSignalMessageAnswer {
             Self::Change(_) => Effect::Change,
         }
     }
+
+    fn is_acknowledgement(&self) -> bool {
+        matches!(self, Self::Allow)
+    }
 }
 
 /// Changes made by [`ChatbotOnC2cSignalMessageAnswer::Change`]. Parts that are not set stay unchanged.

@@ -198,6 +198,10 @@ impl Answer<GroupBeforeApplyJoinGroup> for GroupBeforeApplyJoinGroupAnswer {
             Self::RefuseWith(_) => Effect::Refuse,
         }
     }
+
+    fn is_acknowledgement(&self) -> bool {
+        matches!(self, Self::Allow)
+    }
 }
 
 impl From<Refusal<10100, 10200>> for GroupBeforeApplyJoinGroupAnswer {

@@ -249,6 +249,10 @@ impl Answer<GroupBeforeCreateGroup> for GroupBeforeCreateGroupAnswer {
             Self::RefuseWith(_) => Effect::Refuse,
         }
     }
+
+    fn is_acknowledgement(&self) -> bool {
+        matches!(self, Self::Allow)
+    }
 }
 
 impl From<Refusal<10100, 10200>> for GroupBeforeCreateGroupAnswer {

@@ -141,6 +141,10 @@ impl Answer<GroupBeforeCreateTopic> for GroupBeforeCreateTopicAnswer {
             Self::RefuseWith(_) => Effect::Refuse,
         }
     }
+
+    fn is_acknowledgement(&self) -> bool {
+        matches!(self, Self::Allow)
+    }
 }
 
 impl From<Refusal<10100, 10200>> for GroupBeforeCreateTopicAnswer {

@@ -225,6 +225,10 @@ impl Answer<GroupBeforeInviteJoinGroup> for GroupBeforeInviteJoinGroupAnswer {
             Self::Change(_) => Effect::Change,
         }
     }
+
+    fn is_acknowledgement(&self) -> bool {
+        matches!(self, Self::Allow)
+    }
 }
 
 impl From<Refusal<10100, 10200>> for GroupBeforeInviteJoinGroupAnswer {

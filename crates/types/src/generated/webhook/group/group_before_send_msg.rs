@@ -292,6 +292,10 @@ impl Answer<GroupBeforeSendMsg> for GroupBeforeSendMsgAnswer {
             Self::Change(_) => Effect::Change,
         }
     }
+
+    fn is_acknowledgement(&self) -> bool {
+        matches!(self, Self::Allow)
+    }
 }
 
 impl From<Refusal<10100, 10200>> for GroupBeforeSendMsgAnswer {

@@ -181,6 +181,10 @@ for OfficialAccountBeforeAddSubscriberAnswer {
             Self::Change(_) => Effect::Change,
         }
     }
+
+    fn is_acknowledgement(&self) -> bool {
+        matches!(self, Self::Allow)
+    }
 }
 
 /// Changes made by [`OfficialAccountBeforeAddSubscriberAnswer::Change`]. Parts that are not set stay unchanged.

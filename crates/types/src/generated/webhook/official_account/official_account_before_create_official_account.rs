@@ -163,6 +163,10 @@ for OfficialAccountBeforeCreateOfficialAccountAnswer {
             Self::RefuseWith(_) => Effect::Refuse,
         }
     }
+
+    fn is_acknowledgement(&self) -> bool {
+        matches!(self, Self::Allow)
+    }
 }
 
 impl From<Refusal<120001, 130000>> for OfficialAccountBeforeCreateOfficialAccountAnswer {

@@ -193,6 +193,10 @@ impl Answer<OfficialAccountBeforeSendMsg> for OfficialAccountBeforeSendMsgAnswer
             Self::Change(_) => Effect::Change,
         }
     }
+
+    fn is_acknowledgement(&self) -> bool {
+        matches!(self, Self::Allow)
+    }
 }
 
 impl From<Refusal<120001, 130000>> for OfficialAccountBeforeSendMsgAnswer {
