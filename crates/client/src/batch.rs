@@ -1,5 +1,6 @@
 //! Batches: any number of items, split into as many calls as needed.
 
+mod items;
 mod outcome;
 mod parts;
 

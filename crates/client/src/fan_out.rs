@@ -281,7 +281,8 @@ impl<'a, E: Endpoint> FanOut<'a, E> {
         let command = call.command();
         let answer = call.detached();
         let mut stopping = self.stop.subscribe();
-        let call = async move {
+        // Boxed at once: what follows would otherwise copy a large future several times.
+        let call = Box::pin(async move {
             let stopping = async { stopping.wait_for(|stopping| *stopping).await.map(drop) };
             match select(pin!(answer), pin!(stopping)).await {
                 Either::Left((result, _)) => result.map(Some),
@@ -291,7 +292,7 @@ impl<'a, E: Endpoint> FanOut<'a, E> {
                 // A part that waits for its turn has sent nothing.
                 Either::Right(_) => Ok(None),
             }
-        };
+        });
         let ended = move |result: Result<Option<crate::Answer<E::Reply>>, Error>| Ended {
             number,
             request,

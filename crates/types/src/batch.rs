@@ -141,6 +141,20 @@ pub(crate) enum Unlisted {
     Unclear,
 }
 
+impl Unlisted {
+    fn report(self) -> ItemReport {
+        match self {
+            Self::Done => ItemReport::Done { entry: None },
+            Self::Failed => ItemReport::Failed {
+                entry: None,
+                code: None,
+                info: None,
+            },
+            Self::Unclear => ItemReport::Unmentioned,
+        }
+    }
+}
+
 /// The entries of a reply, by key.
 pub(crate) struct Listed<'a, const PARTS: usize> {
     unlisted: Unlisted,
@@ -177,6 +191,10 @@ impl<'a, const PARTS: usize> Listed<'a, PARTS> {
         mut self,
         items: impl Iterator<Item = [KeyPart<'a>; PARTS]>,
     ) -> Vec<ItemReport> {
+        if self.results.rows.is_empty() && self.failures.rows.is_empty() {
+            // Nearly always so if the reply lists failures only.
+            return items.map(|_| self.unlisted.report()).collect();
+        }
         items.map(|key| self.report(key)).collect()
     }
 
@@ -197,15 +215,7 @@ impl<'a, const PARTS: usize> Listed<'a, PARTS> {
                 info: None,
             },
             (Some((Verdict::Done, _)), None) => ItemReport::Done { entry: result },
-            (None, None) => match self.unlisted {
-                Unlisted::Done => ItemReport::Done { entry: None },
-                Unlisted::Failed => ItemReport::Failed {
-                    entry: None,
-                    code: None,
-                    info: None,
-                },
-                Unlisted::Unclear => ItemReport::Unmentioned,
-            },
+            (None, None) => self.unlisted.report(),
         }
     }
 }

@@ -28,25 +28,74 @@ impl<E: Batched> Ended<E> {
         }
     }
 
+    /// Adds it to the parts before it, and returns its items.
+    pub(super) fn end(self, parts: &mut Vec<Part<E::Reply>>) -> Vec<E::Item> {
+        let start = parts.last().map_or(0, |last| last.range.end);
+        let end = start + self.items.len();
+        match (&self.state, parts.last_mut()) {
+            (State::NotSent, Some(last)) if matches!(last.state, State::NotSent) => {
+                last.range.end = end;
+            }
+            _ => parts.push(Part {
+                range: start..end,
+                repeat_safe: self.repeat_safe,
+                state: self.state,
+            }),
+        }
+        self.items
+    }
+
     /// How many items succeeded.
     pub(super) fn done(&self) -> usize {
-        let State::Answered(answered) = &self.state else {
-            return 0;
-        };
-        let reports = answered.reports.iter();
-        reports
-            .filter(|report| matches!(report, ItemReport::Done { .. }))
-            .count()
+        match &self.state {
+            State::Answered(answered) => match &answered.reports {
+                Reports::AllDone => self.items.len(),
+                Reports::Each(reports) => reports.iter().filter(is_done).count(),
+            },
+            State::Failed(_) | State::NotSent => 0,
+        }
     }
+}
+
+fn is_done(report: &&ItemReport) -> bool {
+    matches!(report, ItemReport::Done { .. })
 }
 
 /// A reply, and what it says of each item.
 pub(super) struct Answered<R> {
     pub(super) reply: R,
-    pub(super) reports: Vec<ItemReport>,
+    pub(super) reports: Reports,
 }
 
-struct Part<R> {
+/// What a reply says of each item.
+pub(super) enum Reports {
+    /// Each succeeded, and the reply has no entry for it. That takes no memory, and is the rule for replies that list
+    /// failures only.
+    AllDone,
+    Each(Vec<ItemReport>),
+}
+
+impl Reports {
+    /// Makes the service's messages safe for errors and logs.
+    pub(super) fn of(credentials: &Credentials, mut reports: Vec<ItemReport>) -> Self {
+        let is_done = |report| matches!(report, &ItemReport::Done { entry: None });
+        if reports.iter().all(is_done) {
+            return Self::AllDone;
+        }
+        make_shown(credentials, &mut reports);
+        Self::Each(reports)
+    }
+
+    fn at(&self, index: usize) -> Option<&ItemReport> {
+        match self {
+            Self::AllDone => Some(&ItemReport::Done { entry: None }),
+            Self::Each(reports) => reports.get(index),
+        }
+    }
+}
+
+/// A part that has ended, without its items.
+pub(super) struct Part<R> {
     range: Range<usize>,
     repeat_safe: bool,
     state: State<Answered<R>>,
@@ -64,29 +113,8 @@ pub struct BatchOutcome<E: Batched> {
 }
 
 impl<E: Batched> BatchOutcome<E> {
-    pub(super) fn new(rest: E, items: usize) -> Self {
-        Self {
-            rest,
-            items: Vec::with_capacity(items),
-            parts: Vec::new(),
-        }
-    }
-
-    pub(super) fn add(&mut self, part: Ended<E>) {
-        let start = self.items.len();
-        self.items.extend(part.items);
-        if let State::NotSent = part.state
-            && let Some(last) = self.parts.last_mut()
-            && let State::NotSent = last.state
-        {
-            last.range.end = self.items.len();
-            return;
-        }
-        self.parts.push(Part {
-            range: start..self.items.len(),
-            repeat_safe: part.repeat_safe,
-            state: part.state,
-        });
+    pub(super) fn new(rest: E, items: Vec<E::Item>, parts: Vec<Part<E::Reply>>) -> Self {
+        Self { rest, items, parts }
     }
 
     /// Number of items.
@@ -389,7 +417,7 @@ impl<'a, E: Batched> ItemResult<'a, E> {
             State::NotSent => return Self::NotSent,
         };
         let entry_at = |entry: &Option<usize>| entry.and_then(|at| E::entries(reply).get(at));
-        match reports.get(index) {
+        match reports.at(index) {
             Some(ItemReport::Done { entry }) => Self::Done(entry_at(entry)),
             Some(ItemReport::Failed { entry, code, info }) => Self::Failed {
                 entry: entry_at(entry),

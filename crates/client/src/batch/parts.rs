@@ -1,45 +1,49 @@
 //! A batch in progress: the parts that wait, and those that have ended.
 
-use super::outcome::{Answered, BatchOutcome, Ended, make_shown};
+use super::{
+    items::Items,
+    outcome::{Answered, BatchOutcome, Ended, Part, Reports},
+};
 #[cfg(feature = "blocking")]
 use crate::Error;
 use crate::{
     Client, Progress,
     call::Command,
     error::{Cause, Sent},
-    fan_out::{FanOut, Settings, State, Steps, keep_as, next},
+    fan_out::{FanOut, Settings, State, Steps, next},
     task::Place,
 };
 use futures_core::Stream;
 use futures_util::stream::unfold;
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     fmt,
     task::{Context, Poll, ready},
-    vec,
 };
-use tencent_chat_types::{Batched, validate::Violations};
+use tencent_chat_types::{
+    Batched,
+    validate::{Limit, Violation, Violations},
+};
 
-/// Items that are sent together, or not at all.
-enum Planned<I> {
-    Call(Vec<I>),
-    /// They all exceed the same limit.
-    Invalid(Vec<I>, Violations),
-}
+/// Items that each exceed the same limit on their own, by the number of their part.
+type Invalid<I> = (usize, Vec<I>, Violations);
 
 /// A batch in progress.
 pub(crate) struct Running<'a, E: Batched> {
     fan: FanOut<'a, E>,
     /// The request without its items.
     rest: E,
-    /// Calls that have not begun, by number.
-    waiting: vec::IntoIter<(usize, Vec<E::Item>)>,
+    items: Items<E::Item>,
     /// Parts that ended without a call.
     refused: VecDeque<(usize, Ended<E>)>,
     /// The part that ended last.
     last: Option<(usize, Ended<E>)>,
-    /// The earlier ones, by number.
-    kept: Vec<Option<Ended<E>>>,
+    /// The earlier ones without their items, up to the first that has not ended.
+    kept: Vec<Part<E::Reply>>,
+    /// The number of that one.
+    next: usize,
+    /// Earlier ones with higher numbers.
+    early: BTreeMap<usize, Ended<E>>,
 }
 
 impl<'a, E: Batched> Running<'a, E> {
@@ -52,29 +56,18 @@ impl<'a, E: Batched> Running<'a, E> {
     ) -> Self {
         let items = request.take_items();
         let total = Some(items.len());
-        let plan = match settings.checked {
-            true => planned(&request, items, part_size),
-            false => {
-                let parts = chunks(items, part_size).into_iter();
-                parts.map(Planned::Call).collect()
-            }
-        };
+        let (items, invalid) = plan(&request, items, part_size, settings.checked);
         let mut fan = FanOut::new(client, place, settings, total);
-        let (mut waiting, mut refused) = (Vec::new(), VecDeque::new());
-        for (number, planned) in plan.into_iter().enumerate() {
-            match planned {
-                Planned::Call(items) => waiting.push((number, items)),
-                Planned::Invalid(items, violations) => {
-                    fan.count(0, items.len());
-                    let command = Command::of(&request);
-                    let ended = Ended {
-                        items,
-                        repeat_safe: command.repeat_safe,
-                        state: State::Failed(command.error(Cause::Invalid(violations), Sent::No)),
-                    };
-                    refused.push_back((number, ended));
-                }
-            }
+        let mut refused = VecDeque::new();
+        for (number, invalid, violations) in invalid {
+            fan.count(0, invalid.len());
+            let command = Command::of(&request);
+            let ended = Ended {
+                items: invalid,
+                repeat_safe: command.repeat_safe,
+                state: State::Failed(command.error(Cause::Invalid(violations), Sent::No)),
+            };
+            refused.push_back((number, ended));
         }
         if fan.settings.stop_at_failure && !refused.is_empty() {
             fan.stop();
@@ -82,10 +75,12 @@ impl<'a, E: Batched> Running<'a, E> {
         Self {
             fan,
             rest: request,
-            waiting: waiting.into_iter(),
+            items,
             refused,
             last: None,
             kept: Vec::new(),
+            next: 0,
+            early: BTreeMap::new(),
         }
     }
 
@@ -108,17 +103,18 @@ impl<'a, E: Batched> Running<'a, E> {
 
     /// The outcome of the items that were not sent, once.
     pub(crate) fn take_rest(&mut self) -> Option<BatchOutcome<E>> {
-        let mut left = self.waiting.by_ref().peekable();
+        let mut left = self.items.by_ref().peekable();
         left.peek()?;
         let left: Vec<_> = left.map(|(_, items)| Ended::not_sent(items)).collect();
         Some(self.outcome_of(left))
     }
 
     fn outcome_of(&self, parts: Vec<Ended<E>>) -> BatchOutcome<E> {
-        let items = parts.iter().map(|part| part.items.len()).sum();
-        let mut outcome = BatchOutcome::new(self.rest.clone(), items);
-        parts.into_iter().for_each(|part| outcome.add(part));
-        outcome
+        let (mut items, mut kept) = (Vec::new(), Vec::new());
+        for part in parts {
+            items.extend(part.end(&mut kept));
+        }
+        BatchOutcome::new(self.rest.clone(), items, kept)
     }
 
     /// The progress so far.
@@ -145,7 +141,7 @@ impl<'a, E: Batched> Steps for Running<'a, E> {
 
     fn fill(&mut self) {
         while self.fan.has_room() {
-            let Some((number, items)) = self.waiting.next() else {
+            let Some((number, items)) = self.items.next() else {
                 break;
             };
             let mut request = self.rest.clone();
@@ -166,8 +162,8 @@ impl<'a, E: Batched> Steps for Running<'a, E> {
         let items = request.take_items();
         let state = match ended.state {
             State::Answered(reply) => {
-                let mut reports = E::reports(&reply, &items);
-                make_shown(&self.fan.client().transport.credentials, &mut reports);
+                let reports = E::reports(&reply, &items);
+                let reports = Reports::of(&self.fan.client().transport.credentials, reports);
                 State::Answered(Answered { reply, reports })
             }
             State::Failed(error) => State::Failed(error),
@@ -184,18 +180,30 @@ impl<'a, E: Batched> Steps for Running<'a, E> {
     }
 
     fn keep(&mut self) {
-        if let Some((number, part)) = self.last.take() {
-            keep_as(&mut self.kept, number, part);
+        let Some((number, part)) = self.last.take() else {
+            return;
+        };
+        if number != self.next {
+            self.early.insert(number, part);
+            return;
+        }
+        let mut next = Some(part);
+        while let Some(part) = next {
+            self.items.give_back(part.end(&mut self.kept));
+            self.next += 1;
+            next = self.early.remove(&self.next);
         }
     }
 
     fn finish(mut self) -> BatchOutcome<E> {
-        for (number, items) in self.waiting.by_ref() {
-            keep_as(&mut self.kept, number, Ended::not_sent(items));
+        for (number, items) in self.items.by_ref() {
+            self.early.insert(number, Ended::not_sent(items));
         }
-        let parts = std::mem::take(&mut self.kept);
         // Every part that began has ended.
-        self.outcome_of(parts.into_iter().flatten().collect())
+        for part in self.early.into_values() {
+            self.items.give_back(part.end(&mut self.kept));
+        }
+        BatchOutcome::new(self.rest, self.items.into_vec(), self.kept)
     }
 
     /// All items fail.
@@ -207,7 +215,7 @@ impl<'a, E: Batched> Steps for Running<'a, E> {
         let why = check(Command::of(&self.rest)).err()?;
         let refused = std::mem::take(&mut self.refused).into_iter();
         let refused = refused.flat_map(|(_, part)| part.items);
-        let waiting = self.waiting.by_ref().flat_map(|(_, items)| items);
+        let waiting = self.items.by_ref().flat_map(|(_, items)| items);
         let part = Ended {
             items: waiting.chain(refused).collect(),
             repeat_safe: true,
@@ -218,45 +226,56 @@ impl<'a, E: Batched> Steps for Running<'a, E> {
 }
 
 /// Items as the calls that carry them. Those that exceed a limit on their own are set aside before anything is sent.
-fn planned<E: Batched>(rest: &E, items: Vec<E::Item>, part_size: usize) -> Vec<Planned<E::Item>> {
+fn plan<E: Batched>(
+    rest: &E,
+    items: Vec<E::Item>,
+    part_size: usize,
+    checked: bool,
+) -> (Items<E::Item>, Vec<Invalid<E::Item>>) {
     let mut probe = rest.clone();
-    let mut parts = chunks(items, part_size);
-    // Nearly always, all are valid, and checking a whole part takes less than checking each of its items.
-    let all_valid = parts.iter_mut().all(|part| {
-        probe.set_items(std::mem::take(part));
-        let valid = probe.validate();
-        *part = probe.take_items();
-        valid.is_ok()
-    });
+    let count = items.len();
+    probe.set_items(items);
+    let all_valid = !checked || are_valid(&probe, count);
+    let items = probe.take_items();
     if all_valid {
-        return parts.into_iter().map(Planned::Call).collect();
+        return (Items::uncut(items, part_size), Vec::new());
     }
-    let mut plan: Vec<Planned<E::Item>> = Vec::new();
-    for item in parts.into_iter().flatten() {
+    let (mut calls, mut invalid): (Vec<(usize, Vec<_>)>, Vec<Invalid<_>>) = Default::default();
+    for item in items {
         probe.set_items(vec![item]);
         let valid = probe.validate();
         let Some(item) = probe.take_items().pop() else {
             continue;
         };
-        match (valid, plan.last_mut()) {
-            (Ok(()), Some(Planned::Call(part))) if part.len() < part_size => part.push(item),
-            (Ok(()), _) => plan.push(Planned::Call(vec![item])),
-            (Err(violations), Some(Planned::Invalid(part, same))) if *same == violations => {
-                part.push(item);
-            }
-            (Err(violations), _) => plan.push(Planned::Invalid(vec![item], violations)),
+        let number = calls.len() + invalid.len();
+        let last = number.checked_sub(1);
+        match valid {
+            Ok(()) => match calls.last_mut() {
+                Some((at, part)) if Some(*at) == last && part.len() < part_size => part.push(item),
+                _ => calls.push((number, vec![item])),
+            },
+            Err(violations) => match invalid.last_mut() {
+                Some((at, part, same)) if Some(*at) == last && *same == violations => {
+                    part.push(item);
+                }
+                _ => invalid.push((number, vec![item], violations)),
+            },
         }
     }
-    plan
+    (Items::cut(calls), invalid)
 }
 
-fn chunks<I>(items: Vec<I>, part_size: usize) -> Vec<Vec<I>> {
-    let mut items = items.into_iter();
-    let next = || {
-        let part: Vec<I> = items.by_ref().take(part_size).collect();
-        (!part.is_empty()).then_some(part)
+/// Whether each item is valid on its own, if not in the same call as all others.
+fn are_valid<E: Batched>(all: &E, count: usize) -> bool {
+    let only_too_many = |violation: &Violation| {
+        matches!(violation.limit, Limit::MaxItems(_))
+            && violation.found == count as i128
+            && !violation.path.contains(['.', '['])
     };
-    std::iter::from_fn(next).collect()
+    match all.validate() {
+        Ok(()) => true,
+        Err(violations) => violations.iter().all(only_too_many),
+    }
 }
 
 /// The parts of a batch as they end. Created by [`Batch::parts`](super::Batch::parts).
@@ -338,22 +357,20 @@ mod tests {
         ) {
             let lengths = long.iter().map(|long| if *long { 8_193 } else { 8_192 });
             let items: Vec<_> = lengths.enumerate().map(|(number, length)| item(number, length)).collect();
-            let plan = planned(&request(), items.clone(), part_size);
-            let mut seen = Vec::new();
-            for part in plan {
-                match part {
-                    Planned::Call(part) => {
-                        prop_assert!((1..=part_size).contains(&part.len()));
-                        prop_assert!(part.iter().all(|item| item.content.len() == 8_192));
-                        seen.extend(part);
-                    }
-                    Planned::Invalid(part, violations) => {
-                        prop_assert!(part.iter().all(|item| item.content.len() == 8_193));
-                        prop_assert!(violations.to_string().contains("at most 8192 are allowed"));
-                        seen.extend(part);
-                    }
-                }
+            let (calls, invalid) = plan(&request(), items.clone(), part_size, true);
+            let mut seen = BTreeMap::new();
+            for (number, part) in calls {
+                prop_assert!((1..=part_size).contains(&part.len()));
+                prop_assert!(part.iter().all(|item| item.content.len() == 8_192));
+                seen.insert(number, part);
             }
+            for (number, part, violations) in invalid {
+                prop_assert!(part.iter().all(|item| item.content.len() == 8_193));
+                prop_assert!(violations.to_string().contains("at most 8192 are allowed"));
+                seen.insert(number, part);
+            }
+            prop_assert!(seen.keys().copied().eq(0..seen.len()));
+            let seen: Vec<_> = seen.into_values().flatten().collect();
             prop_assert_eq!(seen, items);
         }
     }
