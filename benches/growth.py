@@ -4,10 +4,12 @@
     benches/growth.py               measures everything, prints tables, writes benches/growth/
     benches/growth.py --only spec   only these parts, and writes nothing
 
+The plots need `pip install -r benches/requirements.txt`.
 `benches/growth/README.md` has the tables and `benches/growth/growth.svg` the plots, of the machine that ran this.
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import re
@@ -22,7 +24,6 @@ ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "target/growth"
 RESULT = ROOT / "benches/growth"
 SHARES = [0.25, 0.5, 0.75, 1.0]
-COLORS = ["#0b62c4", "#c2410c", "#15803d", "#7e22ce"]
 
 
 def say(text):
@@ -200,67 +201,45 @@ def table(panel):
     return "\n".join(lines)
 
 
-def ticks(most):
-    """From zero, in steps that people count in."""
-    step = 10.0 ** (len(str(int(most))) - 1) if most >= 1 else 0.1
-    while most / step < 4:
-        step /= 2
-    while most / step > 8:
-        step *= 2
-    count = int(most / step) + 1
-    return [step * tick for tick in range(count + 1)]
+def plot(panels, file):
+    import matplotlib
 
+    matplotlib.use("svg")
+    # Text stays text, and the same figures give the same file.
+    matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "growth", "font.size": 9})
+    from matplotlib import pyplot
+    from matplotlib.ticker import EngFormatter
 
-def plot(panel, left, top, width, height):
-    """One plot: x by factors, unless the largest is less than ten times the smallest; y from zero."""
-    import math
-
-    sizes = sorted({size for points in panel["series"].values() for size in points})
-    by_factors = sizes[-1] / sizes[0] >= 10
-    scale = math.log10 if by_factors else float
-    low, high = (scale(sizes[0]), scale(sizes[-1])) if by_factors else (0.0, sizes[-1] * 1.0)
-    marks = ticks(max(value for points in panel["series"].values() for value in points.values()))
-    x = lambda size: left + 60 + (scale(size) - low) / (high - low) * (width - 80)
-    y = lambda value: top + height - 70 - value / marks[-1] * (height - 110)
-    text = lambda x, y, words, rest="": f'<text x="{x:.1f}" y="{y:.1f}" {rest}>{words}</text>'
-    out = [text(left + 60, top + 20, panel["title"], 'font-weight="bold"')]
-    for mark in marks:
-        out.append(f'<path d="M{x(sizes[0]) if by_factors else left + 60:.1f} {y(mark):.1f}H{left + width - 20}" stroke="#ddd"/>')
-        out.append(text(left + 54, y(mark) + 4, number(mark) if mark else "0", 'text-anchor="end"'))
-    out.append(text(left + 60, top + 36, panel["y"], 'fill="#555"'))
-    last = -100.0
-    for size in sizes:
-        if x(size) - last >= 44:
-            last = x(size)
-            label = f"{size // 1_000_000}M" if size >= 1_000_000 else f"{size // 1000}k" if size >= 10_000 else f"{size:,}"
-            out.append(f'<path d="M{last:.1f} {y(0):.1f}v4" stroke="#555"/>')
-            out.append(text(last, y(0) + 17, label, 'text-anchor="middle"'))
-    out.append(text(left + 60 + (width - 80) / 2, y(0) + 33, panel["x"], 'text-anchor="middle" fill="#555"'))
-    legend = left + 60
-    for color, (name, points) in zip(COLORS, panel["series"].items()):
-        path = " ".join(f"{x(size):.1f},{y(value):.1f}" for size, value in sorted(points.items()))
-        out.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"/>')
-        out += [f'<circle cx="{x(size):.1f}" cy="{y(value):.1f}" r="3" fill="{color}"/>' for size, value in points.items()]
-        out.append(f'<path d="M{legend} {y(0) + 48:.1f}h14" stroke="{color}" stroke-width="3"/>')
-        out.append(text(legend + 18, y(0) + 52, name))
-        legend += 30 + 6.4 * len(name)
-    return "\n".join(out)
-
-
-def svg(panels):
-    width, height = 520, 330
     rows = (len(panels) + 1) // 2
-    plots = [plot(panel, index % 2 * width, index // 2 * height, width, height) for index, panel in enumerate(panels)]
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {2 * width} {rows * height}" '
-        f'font-family="sans-serif" font-size="12">\n<rect width="100%" height="100%" fill="#fff"/>\n' + "\n".join(plots) + "\n</svg>\n"
-    )
+    figure, axes = pyplot.subplots(rows, 2, figsize=(11, 3.4 * rows), layout="constrained")
+    for axis, panel in zip(axes.flat, panels):
+        for name, points in panel["series"].items():
+            axis.plot(list(points), list(points.values()), marker="o", markersize=4, label=name)
+        sizes = {size for points in panel["series"].values() for size in points}
+        if max(sizes) >= 10 * min(sizes):
+            axis.set_xscale("log")
+        else:
+            axis.set_xlim(left=0)
+        axis.xaxis.set_major_formatter(EngFormatter(sep=""))
+        axis.set_ylim(bottom=0)
+        axis.set_title(panel["title"], fontsize=9, fontweight="bold")
+        axis.set_xlabel(panel["x"])
+        axis.set_ylabel(panel["y"])
+        axis.grid(axis="y", color="#ddd")
+        axis.spines[["top", "right"]].set_visible(False)
+        if len(panel["series"]) > 1:
+            axis.legend(frameon=False)
+    for axis in axes.flat[len(panels) :]:
+        axis.set_visible(False)
+    figure.savefig(file, metadata={"Date": None})
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=f"of {', '.join(PARTS)}")
     arguments = arguments.parse_args()
+    if not arguments.only and importlib.util.find_spec("matplotlib") is None:
+        sys.exit("the plots need matplotlib: `pip install -r benches/requirements.txt`; or choose parts with `--only`")
     WORK.mkdir(parents=True, exist_ok=True)
     panels = []
     for name in arguments.only or PARTS:
@@ -269,7 +248,7 @@ def main():
     if arguments.only:
         return
     RESULT.mkdir(exist_ok=True)
-    (RESULT / "growth.svg").write_text(svg(panels))
+    plot(panels, RESULT / "growth.svg")
     cores = os.cpu_count()
     text = f"# How cost grows\n\nMeasured with `benches/growth.py` on a machine with {cores} cores, which writes this file.\n\n![Plots](growth.svg)\n"
     text += "".join(f"\n## {panel['title']}\n\n{table(panel)}\n" for panel in panels)

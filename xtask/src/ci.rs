@@ -202,6 +202,13 @@ const STEPS: &[Step] = &[
         when: When::Release,
     },
     Step {
+        id: "peers",
+        name: "The benchmark against another crate builds (needs OpenSSL)",
+        work: Work::Guard(guards::peers),
+        environment: None,
+        when: When::Release,
+    },
+    Step {
         id: "packages",
         name: "Every published crate builds from its archive",
         work: Work::Guard(archives::packages),

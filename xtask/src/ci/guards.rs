@@ -28,11 +28,10 @@ pub(super) fn tls(runner: &mut Runner<'_>) -> Result {
         let mut cargo = runner.cargo(&arguments);
         runner.run(&mut cargo)?;
     }
-    let mut openssl = runner.command("pkg-config".as_ref(), &["--exists", "openssl"]);
-    if cfg!(target_os = "linux") && runner.output(&mut openssl).is_err() {
-        return Ok(End::Skipped(
-            "native-tls was not checked: it needs pkg-config and the headers of OpenSSL (on Debian libssl-dev)".into(),
-        ));
+    if !has_openssl(runner) {
+        return Ok(End::Skipped(format!(
+            "native-tls was not checked: it needs {OPENSSL}"
+        )));
     }
     let arguments = [
         &check[..],
@@ -42,6 +41,32 @@ pub(super) fn tls(runner: &mut Runner<'_>) -> Result {
     let mut cargo = runner.cargo(&arguments);
     runner.run(&mut cargo)?;
     Ok(End::Passed)
+}
+
+/// The benchmark against another crate, which has a lock file of its own and needs older dependencies.
+pub(super) fn peers(runner: &mut Runner<'_>) -> Result {
+    if !has_openssl(runner) {
+        return Ok(End::Skipped(format!("the other crate needs {OPENSSL}")));
+    }
+    let arguments = [
+        "check",
+        "--quiet",
+        "--locked",
+        "--manifest-path",
+        "benches/peers/Cargo.toml",
+        "--workspace",
+        "--all-targets",
+    ];
+    let mut cargo = runner.cargo(&arguments);
+    runner.run(&mut cargo)?;
+    Ok(End::Passed)
+}
+
+const OPENSSL: &str = "pkg-config and the headers of OpenSSL (on Debian libssl-dev)";
+
+fn has_openssl(runner: &mut Runner<'_>) -> bool {
+    let mut openssl = runner.command("pkg-config".as_ref(), &["--exists", "openssl"]);
+    !cfg!(target_os = "linux") || runner.output(&mut openssl).is_ok()
 }
 
 /// The crates that need neither files nor sockets, for browsers and edge workers.
