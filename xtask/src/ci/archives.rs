@@ -77,8 +77,7 @@ fn unpack(runner: &mut Runner<'_>, name: &str) -> std::result::Result<Scratch, S
     for one in &crates {
         arguments.extend(["--package", &one.name]);
     }
-    let mut package = runner.cargo(&arguments);
-    runner.run(&mut package)?;
+    runner.run_cargo(&arguments)?;
 
     let scratch = Scratch::new(runner.target().join(name))?;
     let (mut members, mut patches) = (String::new(), String::new());
@@ -143,8 +142,7 @@ fn from_archives(runner: &mut Runner<'_>, what: &[&str]) -> Result {
 pub(super) fn alone(runner: &mut Runner<'_>) -> Result {
     for Published { name, .. } in published(runner)? {
         let arguments = ["check", "--all-targets", "--quiet", "--package", &name];
-        let mut cargo = runner.cargo(&arguments);
-        runner.run(&mut cargo)?;
+        runner.run_cargo(&arguments)?;
     }
     Ok(End::Passed)
 }

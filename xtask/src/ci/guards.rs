@@ -14,8 +14,7 @@ pub(super) fn tls(runner: &mut Runner<'_>) -> Result {
             &["--no-default-features", "--features", features],
         ]
         .concat();
-        let mut cargo = runner.cargo(&arguments);
-        runner.run(&mut cargo)?;
+        runner.run_cargo(&arguments)?;
     }
     // The error without TLS, and that ring is used.
     for features in ["", "rustls-ring"] {
@@ -25,8 +24,7 @@ pub(super) fn tls(runner: &mut Runner<'_>) -> Result {
             &["--test", "tls"],
         ]
         .concat();
-        let mut cargo = runner.cargo(&arguments);
-        runner.run(&mut cargo)?;
+        runner.run_cargo(&arguments)?;
     }
     if !has_openssl(runner) {
         return Ok(End::Skipped(format!(
@@ -38,8 +36,7 @@ pub(super) fn tls(runner: &mut Runner<'_>) -> Result {
         &["--no-default-features", "--features", "native-tls,redis"],
     ]
     .concat();
-    let mut cargo = runner.cargo(&arguments);
-    runner.run(&mut cargo)?;
+    runner.run_cargo(&arguments)?;
     Ok(End::Passed)
 }
 
@@ -57,8 +54,7 @@ pub(super) fn peers(runner: &mut Runner<'_>) -> Result {
         "--workspace",
         "--all-targets",
     ];
-    let mut cargo = runner.cargo(&arguments);
-    runner.run(&mut cargo)?;
+    runner.run_cargo(&arguments)?;
     Ok(End::Passed)
 }
 
@@ -91,8 +87,7 @@ pub(super) fn wasm(runner: &mut Runner<'_>) -> Result {
         "--package",
         "tencent-chat-webhook",
     ];
-    let mut cargo = runner.cargo(&arguments);
-    runner.run(&mut cargo)?;
+    runner.run_cargo(&arguments)?;
     Ok(End::Passed)
 }
 
@@ -111,8 +106,7 @@ pub(super) fn deny(runner: &mut Runner<'_>) -> Result {
         "bans",
         "sources",
     ];
-    let mut cargo = runner.cargo(&arguments);
-    runner.run(&mut cargo)?;
+    runner.run_cargo(&arguments)?;
     // The advisory database is a repository, which not every machine can reach.
     let fetched = runner.output(&mut runner.cargo(&["deny", "fetch", "db"]));
     if fetched.is_err() {
@@ -121,8 +115,7 @@ pub(super) fn deny(runner: &mut Runner<'_>) -> Result {
         ));
     }
     let arguments = ["deny", "--all-features", "check", "advisories"];
-    let mut cargo = runner.cargo(&arguments);
-    runner.run(&mut cargo)?;
+    runner.run_cargo(&arguments)?;
     Ok(End::Passed)
 }
 
@@ -144,8 +137,7 @@ pub(super) fn api(runner: &mut Runner<'_>) -> Result {
     for one in crates.iter().filter(|one| one.has_library) {
         arguments.extend(["--package", &one.name]);
     }
-    let mut cargo = runner.cargo(&arguments);
-    runner.run(&mut cargo)?;
+    runner.run_cargo(&arguments)?;
     Ok(End::Passed)
 }
 

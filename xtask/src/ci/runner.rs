@@ -59,6 +59,12 @@ impl<'a> Runner<'a> {
         command
     }
 
+    /// Runs cargo to completion.
+    pub(super) fn run_cargo(&mut self, arguments: &[&str]) -> std::result::Result<(), String> {
+        let mut cargo = self.cargo(arguments);
+        self.run(&mut cargo)
+    }
+
     /// The folder that cargo builds in.
     pub(super) fn target(&self) -> PathBuf {
         std::env::var_os("CARGO_TARGET_DIR")
