@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, vec};
 
 /// Items that wait for their call, followed by those whose call has ended. They return to the memory that they left:
-/// for a large batch, new memory costs more than everything else that a batch does.
+/// for a large batch, new memory costs more than everything else that it adds to its calls.
 ///
 /// As an iterator, the calls that have not begun: the number and the items of each.
 pub(super) struct Items<I> {

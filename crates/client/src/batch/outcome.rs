@@ -47,18 +47,17 @@ impl<E: Batched> Ended<E> {
 
     /// How many items succeeded.
     pub(super) fn done(&self) -> usize {
-        match &self.state {
-            State::Answered(answered) => match &answered.reports {
-                Reports::AllDone => self.items.len(),
-                Reports::Each(reports) => reports.iter().filter(is_done).count(),
-            },
-            State::Failed(_) | State::NotSent => 0,
+        let State::Answered(answered) = &self.state else {
+            return 0;
+        };
+        match &answered.reports {
+            Reports::AllDone => self.items.len(),
+            Reports::Each(reports) => {
+                let done = |report: &&ItemReport| matches!(report, ItemReport::Done { .. });
+                reports.iter().filter(done).count()
+            }
         }
     }
-}
-
-fn is_done(report: &&ItemReport) -> bool {
-    matches!(report, ItemReport::Done { .. })
 }
 
 /// A reply, and what it says of each item.
@@ -76,14 +75,14 @@ pub(super) enum Reports {
 }
 
 impl Reports {
-    /// Makes the service's messages safe for errors and logs.
-    pub(super) fn of(credentials: &Credentials, mut reports: Vec<ItemReport>) -> Self {
-        let is_done = |report| matches!(report, &ItemReport::Done { entry: None });
-        if reports.iter().all(is_done) {
-            return Self::AllDone;
+    /// The reports on so many items. An item without a report is not done.
+    pub(super) fn of(reports: Vec<ItemReport>, items: usize) -> Self {
+        let without_entry = |report| matches!(report, &ItemReport::Done { entry: None });
+        if reports.len() == items && reports.iter().all(without_entry) {
+            Self::AllDone
+        } else {
+            Self::Each(reports)
         }
-        make_shown(credentials, &mut reports);
-        Self::Each(reports)
     }
 
     fn at(&self, index: usize) -> Option<&ItemReport> {
@@ -555,5 +554,27 @@ pub(crate) fn make_shown(credentials: &Credentials, reports: &mut [ItemReport]) 
     {
         let redactor = credentials.redactor(&signed);
         infos.for_each(|info| *info = redactor.shown(info));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_are_left_out_only_if_each_item_has_one_and_none_has_an_entry() {
+        let done = |entry| ItemReport::Done { entry };
+        let of = |reports: &[ItemReport]| Reports::of(reports.to_vec(), 2);
+        assert!(matches!(of(&[done(None), done(None)]), Reports::AllDone));
+        for reports in [
+            &[][..],
+            &[done(None)],
+            &[done(None), done(Some(0))],
+            &[done(None), ItemReport::Unmentioned],
+        ] {
+            let kept = of(reports);
+            assert!(matches!(&kept, Reports::Each(kept) if kept == reports));
+            assert_eq!(kept.at(0), reports.first());
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     items::Items,
-    outcome::{Answered, BatchOutcome, Ended, Part, Reports},
+    outcome::{Answered, BatchOutcome, Ended, Part, Reports, make_shown},
 };
 #[cfg(feature = "blocking")]
 use crate::Error;
@@ -42,7 +42,7 @@ pub(crate) struct Running<'a, E: Batched> {
     kept: Vec<Part<E::Reply>>,
     /// The number of that one.
     next: usize,
-    /// Earlier ones with higher numbers.
+    /// Parts that ended before it, by their higher numbers.
     early: BTreeMap<usize, Ended<E>>,
 }
 
@@ -162,8 +162,9 @@ impl<'a, E: Batched> Steps for Running<'a, E> {
         let items = request.take_items();
         let state = match ended.state {
             State::Answered(reply) => {
-                let reports = E::reports(&reply, &items);
-                let reports = Reports::of(&self.fan.client().transport.credentials, reports);
+                let mut reports = E::reports(&reply, &items);
+                make_shown(&self.fan.client().transport.credentials, &mut reports);
+                let reports = Reports::of(reports, items.len());
                 State::Answered(Answered { reply, reports })
             }
             State::Failed(error) => State::Failed(error),
@@ -180,25 +181,17 @@ impl<'a, E: Batched> Steps for Running<'a, E> {
     }
 
     fn keep(&mut self) {
-        let Some((number, part)) = self.last.take() else {
-            return;
-        };
-        if number != self.next {
-            self.early.insert(number, part);
-            return;
-        }
-        let mut next = Some(part);
-        while let Some(part) = next {
+        self.early.extend(self.last.take());
+        while let Some(part) = self.early.remove(&self.next) {
             self.items.give_back(part.end(&mut self.kept));
             self.next += 1;
-            next = self.early.remove(&self.next);
         }
     }
 
     fn finish(mut self) -> BatchOutcome<E> {
-        for (number, items) in self.items.by_ref() {
-            self.early.insert(number, Ended::not_sent(items));
-        }
+        let left = self.items.by_ref();
+        self.early
+            .extend(left.map(|(number, items)| (number, Ended::not_sent(items))));
         // Every part that began has ended.
         for part in self.early.into_values() {
             self.items.give_back(part.end(&mut self.kept));
