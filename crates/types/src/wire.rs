@@ -61,7 +61,7 @@ pub(crate) use encode::Name;
 pub(crate) use extra::keep;
 pub(crate) use form::Form;
 pub(crate) use object::{
-    Common, Entry, Object, Table, Visit, is_initial, read_common, read_object, show_object,
+    Common, Entry, Object, Presence, Table, Visit, is_initial, read_common, show_object,
     wire_common, wire_object, write_object, write_optional,
 };
 pub(crate) use open_enum::{wire_integer_enum, wire_string_enum};

@@ -26,6 +26,7 @@ impl<C> Copy for Account<'_, C> {}
 
 impl Client {
     /// Importing and deleting accounts, and querying whether they are online.
+    #[inline]
     pub fn account(&self) -> Account<'_> {
         Account { client: self }
     }
@@ -34,6 +35,7 @@ impl Client {
 #[cfg(feature = "blocking")]
 impl crate::blocking::Client {
     /// Importing and deleting accounts, and querying whether they are online.
+    #[inline]
     pub fn account(&self) -> Account<'_, Self> {
         Account { client: self }
     }

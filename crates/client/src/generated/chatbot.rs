@@ -21,6 +21,7 @@ impl<C> Copy for Chatbot<'_, C> {}
 
 impl Client {
     /// Chatbot accounts.
+    #[inline]
     pub fn chatbot(&self) -> Chatbot<'_> {
         Chatbot { client: self }
     }
@@ -29,6 +30,7 @@ impl Client {
 #[cfg(feature = "blocking")]
 impl crate::blocking::Client {
     /// Chatbot accounts.
+    #[inline]
     pub fn chatbot(&self) -> Chatbot<'_, Self> {
         Chatbot { client: self }
     }

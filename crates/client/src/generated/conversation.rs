@@ -26,6 +26,7 @@ impl<C> Copy for Conversation<'_, C> {}
 
 impl Client {
     /// Conversation lists, conversation groups and marks.
+    #[inline]
     pub fn conversation(&self) -> Conversation<'_> {
         Conversation { client: self }
     }
@@ -34,6 +35,7 @@ impl Client {
 #[cfg(feature = "blocking")]
 impl crate::blocking::Client {
     /// Conversation lists, conversation groups and marks.
+    #[inline]
     pub fn conversation(&self) -> Conversation<'_, Self> {
         Conversation { client: self }
     }

@@ -36,6 +36,7 @@ impl<C> Copy for Group<'_, C> {}
 
 impl Client {
     /// Groups, their profiles, members, attributes, counters and topics.
+    #[inline]
     pub fn group(&self) -> Group<'_> {
         Group { client: self }
     }
@@ -44,6 +45,7 @@ impl Client {
 #[cfg(feature = "blocking")]
 impl crate::blocking::Client {
     /// Groups, their profiles, members, attributes, counters and topics.
+    #[inline]
     pub fn group(&self) -> Group<'_, Self> {
         Group { client: self }
     }

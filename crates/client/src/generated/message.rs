@@ -29,6 +29,7 @@ impl<C> Copy for Message<'_, C> {}
 
 impl Client {
     /// Sending, importing, changing, recalling and reading messages.
+    #[inline]
     pub fn message(&self) -> Message<'_> {
         Message { client: self }
     }
@@ -37,6 +38,7 @@ impl Client {
 #[cfg(feature = "blocking")]
 impl crate::blocking::Client {
     /// Sending, importing, changing, recalling and reading messages.
+    #[inline]
     pub fn message(&self) -> Message<'_, Self> {
         Message { client: self }
     }

@@ -25,6 +25,7 @@ impl<C> Copy for Moderation<'_, C> {}
 
 impl Client {
     /// Muting users app-wide, moderating content, and blocking words and files.
+    #[inline]
     pub fn moderation(&self) -> Moderation<'_> {
         Moderation { client: self }
     }
@@ -33,6 +34,7 @@ impl Client {
 #[cfg(feature = "blocking")]
 impl crate::blocking::Client {
     /// Muting users app-wide, moderating content, and blocking words and files.
+    #[inline]
     pub fn moderation(&self) -> Moderation<'_, Self> {
         Moderation { client: self }
     }

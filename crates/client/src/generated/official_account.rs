@@ -27,6 +27,7 @@ impl<C> Copy for OfficialAccount<'_, C> {}
 
 impl Client {
     /// Official accounts, their subscribers and messages.
+    #[inline]
     pub fn official_account(&self) -> OfficialAccount<'_> {
         OfficialAccount { client: self }
     }
@@ -35,6 +36,7 @@ impl Client {
 #[cfg(feature = "blocking")]
 impl crate::blocking::Client {
     /// Official accounts, their subscribers and messages.
+    #[inline]
     pub fn official_account(&self) -> OfficialAccount<'_, Self> {
         OfficialAccount { client: self }
     }

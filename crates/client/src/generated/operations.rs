@@ -21,6 +21,7 @@ impl<C> Copy for Operations<'_, C> {}
 
 impl Client {
     /// Operating an app: statistics, archives and server addresses.
+    #[inline]
     pub fn operations(&self) -> Operations<'_> {
         Operations { client: self }
     }
@@ -29,6 +30,7 @@ impl Client {
 #[cfg(feature = "blocking")]
 impl crate::blocking::Client {
     /// Operating an app: statistics, archives and server addresses.
+    #[inline]
     pub fn operations(&self) -> Operations<'_, Self> {
         Operations { client: self }
     }

@@ -23,6 +23,7 @@ impl<C> Copy for Profile<'_, C> {}
 
 impl Client {
     /// User profiles.
+    #[inline]
     pub fn profile(&self) -> Profile<'_> {
         Profile { client: self }
     }
@@ -31,6 +32,7 @@ impl Client {
 #[cfg(feature = "blocking")]
 impl crate::blocking::Client {
     /// User profiles.
+    #[inline]
     pub fn profile(&self) -> Profile<'_, Self> {
         Profile { client: self }
     }

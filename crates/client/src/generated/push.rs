@@ -25,6 +25,7 @@ impl<C> Copy for Push<'_, C> {}
 
 impl Client {
     /// Pushing to all users, and the attributes and tags that select recipients.
+    #[inline]
     pub fn push(&self) -> Push<'_> {
         Push { client: self }
     }
@@ -33,6 +34,7 @@ impl Client {
 #[cfg(feature = "blocking")]
 impl crate::blocking::Client {
     /// Pushing to all users, and the attributes and tags that select recipients.
+    #[inline]
     pub fn push(&self) -> Push<'_, Self> {
         Push { client: self }
     }

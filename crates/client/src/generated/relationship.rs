@@ -29,6 +29,7 @@ impl<C> Copy for Relationship<'_, C> {}
 
 impl Client {
     /// Friends, friend lists, block lists and follows.
+    #[inline]
     pub fn relationship(&self) -> Relationship<'_> {
         Relationship { client: self }
     }
@@ -37,6 +38,7 @@ impl Client {
 #[cfg(feature = "blocking")]
 impl crate::blocking::Client {
     /// Friends, friend lists, block lists and follows.
+    #[inline]
     pub fn relationship(&self) -> Relationship<'_, Self> {
         Relationship { client: self }
     }

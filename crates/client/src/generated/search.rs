@@ -21,6 +21,7 @@ impl<C> Copy for Search<'_, C> {}
 
 impl Client {
     /// Searching users and groups on the server.
+    #[inline]
     pub fn search(&self) -> Search<'_> {
         Search { client: self }
     }
@@ -29,6 +30,7 @@ impl Client {
 #[cfg(feature = "blocking")]
 impl crate::blocking::Client {
     /// Searching users and groups on the server.
+    #[inline]
     pub fn search(&self) -> Search<'_, Self> {
         Search { client: self }
     }

@@ -27,6 +27,7 @@ impl<C> Copy for Timpush<'_, C> {}
 
 impl Client {
     /// The push service (TIMPush): pushing to all or selected users, attributes and tags that select recipients, scheduled pushes.
+    #[inline]
     pub fn timpush(&self) -> Timpush<'_> {
         Timpush { client: self }
     }
@@ -35,6 +36,7 @@ impl Client {
 #[cfg(feature = "blocking")]
 impl crate::blocking::Client {
     /// The push service (TIMPush): pushing to all or selected users, attributes and tags that select recipients, scheduled pushes.
+    #[inline]
     pub fn timpush(&self) -> Timpush<'_, Self> {
         Timpush { client: self }
     }

@@ -1,7 +1,7 @@
 //! Objects: reading and writing the fields of a generated struct.
 
 use super::{
-    Broken, Extra, Form, Reader, Slot, WireValue,
+    Broken, Extra, Form, Reader, Shape, Slot, WireValue,
     encode::Name,
     extra::misfit_json,
     value::{Shaped, Usual},
@@ -26,6 +26,19 @@ pub(crate) trait Object: Sized {
     fn extra_mut(&mut self) -> &mut Extra;
 }
 
+impl<T: Object> WireValue for T {
+    const EXPECTED: &'static str = T::TABLE.expected;
+
+    #[inline]
+    fn read(reader: &mut Reader<'_>, _: &mut Slot) -> Result<Option<Self>, Broken> {
+        read_object(reader)
+    }
+
+    fn write<S: Serializer>(&self, _: Shape<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        write_object(self, serializer)
+    }
+}
+
 /// The facts about a struct that are the same for every value.
 pub(crate) struct Table {
     /// The Rust name of the struct.
@@ -36,6 +49,26 @@ pub(crate) struct Table {
     pub(crate) keys: &'static [&'static str],
     /// The required fields, one bit each. A struct with more fields than bits doesn't compile.
     pub(crate) required: u64,
+}
+
+/// Whether an object must have a field, spelled as in the rows of `wire_object!`.
+#[allow(non_camel_case_types, reason = "the rows are in lower case")]
+pub(crate) enum Presence {
+    required,
+    optional,
+}
+
+impl Presence {
+    /// A bit for each row, set if it is required.
+    pub(crate) const fn bits(mut rows: &[Self]) -> u64 {
+        let (mut bits, mut index) = (0, 0);
+        while let [first, rest @ ..] = rows {
+            bits |= (matches!(first, Self::required) as u64) << index;
+            index += 1;
+            rows = rest;
+        }
+        bits
+    }
 }
 
 impl Table {
@@ -371,7 +404,7 @@ macro_rules! wire_object {
                 name: stringify!($name),
                 expected: concat!("an object (", stringify!($name), ")"),
                 keys: &[$( concat!(",\"", $wire, "\":"), )*],
-                required: 0 $( | crate::wire::wire_object!(@bit $kind $index) )*,
+                required: crate::wire::Presence::bits(&[$( crate::wire::Presence::$kind, )*]),
             };
 
             #[inline]
@@ -413,27 +446,6 @@ macro_rules! wire_object {
             }
         }
 
-        impl crate::wire::WireValue for $name {
-            const EXPECTED: &'static str = <Self as crate::wire::Object>::TABLE.expected;
-
-            // Inlined into its callers' crates: compiling the decoding of everything takes seconds.
-            #[inline]
-            fn read(
-                reader: &mut crate::wire::Reader<'_>,
-                _: &mut crate::wire::Slot,
-            ) -> Result<Option<Self>, crate::wire::Broken> {
-                crate::wire::read_object(reader)
-            }
-
-            fn write<S: serde::Serializer>(
-                &self,
-                _: crate::wire::Shape<'_>,
-                serializer: S,
-            ) -> Result<S::Ok, S::Error> {
-                crate::wire::write_object(self, serializer)
-            }
-        }
-
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 crate::wire::write_object(self, serializer)
@@ -454,9 +466,6 @@ macro_rules! wire_object {
             }
         }
     };
-
-    (@bit required $index:literal) => { (1 << $index) };
-    (@bit optional $index:literal) => { (0 << $index) };
 
     (@rest $self:ident, $entry:ident) => { Ok(false) };
     (@rest $self:ident, $entry:ident, $common:ident) => {

@@ -234,16 +234,6 @@ fn reads_as(raw: &[u8], text: &str) -> bool {
     matches!(read, Ok(Some(read)) if read == text)
 }
 
-impl<T: WireValue> WireValue for Box<T> {
-    const EXPECTED: &'static str = T::EXPECTED;
-    fn read(reader: &mut Reader<'_>, slot: &mut Slot) -> Result<Option<Self>, Broken> {
-        Ok(T::read(reader, slot)?.map(Self::new))
-    }
-    fn write<S: Serializer>(&self, shape: Shape<'_>, serializer: S) -> Result<S::Ok, S::Error> {
-        T::write(self, shape, serializer)
-    }
-}
-
 /// Keeps what a list can't show, while the list is being read.
 #[derive(Default)]
 struct ListKeeper {

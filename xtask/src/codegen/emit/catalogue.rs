@@ -36,6 +36,9 @@ pub(super) fn prelude(model: &Model) -> Result<String, String> {
     let mut text = format!("pub use crate::{{{}}};\n", families.join(", "));
     for module in &model.shared {
         let names = reexports::parts(module, model);
+        if names.is_empty() {
+            continue;
+        }
         let _ = writeln!(
             text,
             "pub use crate::model::{}::{{{}}};",

@@ -6,7 +6,7 @@
 use crate::codegen::tree::MARK;
 use proc_macro2::TokenStream;
 use std::{collections::BTreeSet, fmt::Write as _};
-use syn::Item;
+use syn::{FnArg, ImplItem, ImplItemFn, Item, Type, parse_quote};
 
 /// Where the names that generated code uses are defined.
 const IMPORTS: &[(&str, &[&str])] = &[
@@ -167,7 +167,18 @@ impl RustFile {
     }
 }
 
-fn formatted(item: Item) -> String {
+fn formatted(mut item: Item) -> String {
+    if let Item::Impl(block) = &mut item
+        && block.generics.params.is_empty()
+    {
+        for member in &mut block.items {
+            if let ImplItem::Fn(method) = member
+                && !is_generic(method)
+            {
+                method.attrs.push(parse_quote!(#[inline]));
+            }
+        }
+    }
     let file = syn::File {
         shebang: None,
         frontmatter: None,
@@ -175,6 +186,13 @@ fn formatted(item: Item) -> String {
         items: vec![item],
     };
     spaced(prettyplease::unparse(&file).trim_end())
+}
+
+/// Whether each program compiles its own copies of the method anyway. All others are marked `#[inline]`, for the same
+/// effect: of hundreds of types, a program compiles the methods that it calls.
+fn is_generic(method: &ImplItemFn) -> bool {
+    let takes_any = |argument: &FnArg| matches!(argument, FnArg::Typed(typed) if matches!(*typed.ty, Type::ImplTrait(_)));
+    !method.sig.generics.params.is_empty() || method.sig.inputs.iter().any(takes_any)
 }
 
 /// A blank line between methods.

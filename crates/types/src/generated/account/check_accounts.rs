@@ -53,6 +53,7 @@ wire_object!(CheckAccounts {
 });
 
 impl Validate for CheckAccounts {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("CheckItem", self.check_item.len(), 1);
@@ -86,18 +87,22 @@ impl Batched for CheckAccounts {
     type Item = AccountId;
     type Entry = AccountCheck;
     const MAX: usize = 100;
+    #[inline]
     fn take_items(&mut self) -> Vec<AccountId> {
         std::mem::take(&mut self.check_item)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<AccountId>) {
         self.check_item = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[AccountCheck] {
         &reply.result_item
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -131,10 +136,12 @@ wire_object!(CheckAccountsReply + envelope: Envelope {
 });
 
 impl Reply for CheckAccountsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

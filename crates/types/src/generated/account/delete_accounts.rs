@@ -61,6 +61,7 @@ wire_object!(DeleteAccounts {
 });
 
 impl Validate for DeleteAccounts {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("DeleteItem", self.delete_item.len(), 1);
@@ -100,18 +101,22 @@ impl Batched for DeleteAccounts {
     type Item = AccountId;
     type Entry = AccountResult;
     const MAX: usize = 100;
+    #[inline]
     fn take_items(&mut self) -> Vec<AccountId> {
         std::mem::take(&mut self.delete_item)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<AccountId>) {
         self.delete_item = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[AccountResult] {
         &reply.result_item
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -145,10 +150,12 @@ wire_object!(DeleteAccountsReply + envelope: Envelope {
 });
 
 impl Reply for DeleteAccountsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -80,6 +80,7 @@ wire_object!(ImportAccount {
 });
 
 impl Validate for ImportAccount {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max_bytes("UserID", &self.user_id, 32);
@@ -128,10 +129,12 @@ pub struct ImportAccountReply {
 wire_object!(ImportAccountReply + envelope: Envelope {});
 
 impl Reply for ImportAccountReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -77,6 +77,7 @@ wire_object!(ImportAccounts {
 });
 
 impl Validate for ImportAccounts {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker
@@ -126,6 +127,7 @@ impl Batched for ImportAccounts {
     type Item = AccountImport;
     type Entry = ();
     const MAX: usize = 100;
+    #[inline]
     fn take_items(&mut self) -> Vec<AccountImport> {
         let mut items = self.account_list.take().unwrap_or_default();
         let names = self.accounts.take().unwrap_or_default();
@@ -133,14 +135,17 @@ impl Batched for ImportAccounts {
         items
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<AccountImport>) {
         self.account_list = Some(items);
     }
 
+    #[inline]
     fn entries(_: &Self::Reply) -> &[()] {
         &[]
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Done);
         for entry in &reply.fail_accounts {
@@ -169,10 +174,12 @@ wire_object!(ImportAccountsReply + envelope: Envelope {
 });
 
 impl Reply for ImportAccountsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -233,6 +240,7 @@ wire_object!(AccountImport {
 from_text!(AccountImport);
 
 impl Validate for AccountImport {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.nick {

@@ -52,6 +52,7 @@ wire_object!(InvalidateLogin {
 });
 
 impl Validate for InvalidateLogin {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -91,10 +92,12 @@ pub struct InvalidateLoginReply {
 wire_object!(InvalidateLoginReply + envelope: Envelope {});
 
 impl Reply for InvalidateLoginReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -95,6 +95,7 @@ wire_object!(QueryOnlineStatus {
 });
 
 impl Validate for QueryOnlineStatus {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
@@ -141,18 +142,22 @@ impl Batched for QueryOnlineStatus {
     type Item = String;
     type Entry = OnlineStatus;
     const MAX: usize = 500;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.to_account)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.to_account = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[OnlineStatus] {
         &reply.query_result
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -189,10 +194,12 @@ wire_object!(QueryOnlineStatusReply + envelope: Envelope {
 });
 
 impl Reply for QueryOnlineStatusReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -288,6 +295,7 @@ pub struct PlatformStatus {
 
 impl PlatformStatus {
     /// An object with the required fields.
+    #[inline]
     pub fn new(platform: Platform, status: OnlineState) -> Self {
         Self {
             platform,

@@ -53,6 +53,7 @@ pub struct SetDoNotDisturb {
 
 impl SetDoNotDisturb {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: SetDoNotDisturbRequired) -> Self {
         Self {
             to_account: required.to_account,
@@ -88,6 +89,7 @@ wire_object!(SetDoNotDisturb {
 });
 
 impl Validate for SetDoNotDisturb {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -117,10 +119,12 @@ pub struct SetDoNotDisturbReply {
 wire_object!(SetDoNotDisturbReply + envelope: Envelope {});
 
 impl Reply for SetDoNotDisturbReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -89,6 +89,7 @@ wire_object!(CreateChatbot {
 });
 
 impl Validate for CreateChatbot {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max_bytes("UserID", &self.user_id, 32);
@@ -129,10 +130,12 @@ pub struct CreateChatbotReply {
 wire_object!(CreateChatbotReply + envelope: Envelope {});
 
 impl Reply for CreateChatbotReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

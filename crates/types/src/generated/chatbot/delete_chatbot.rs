@@ -46,6 +46,7 @@ wire_object!(DeleteChatbot {
 });
 
 impl Validate for DeleteChatbot {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max_bytes("Robot_Account", &self.robot_account, 32);
@@ -78,10 +79,12 @@ pub struct DeleteChatbotReply {
 wire_object!(DeleteChatbotReply + envelope: Envelope {});
 
 impl Reply for DeleteChatbotReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

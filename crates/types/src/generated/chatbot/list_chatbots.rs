@@ -30,6 +30,7 @@ pub struct ListChatbots {
 
 impl ListChatbots {
     /// A request without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -38,6 +39,7 @@ impl ListChatbots {
 wire_object!(ListChatbots {});
 
 impl Validate for ListChatbots {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -83,10 +85,12 @@ wire_object!(ListChatbotsReply + envelope: Envelope {
 });
 
 impl Reply for ListChatbotsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -51,6 +51,7 @@ pub struct SendStreamMsg {
 
 impl SendStreamMsg {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: SendStreamMsgRequired) -> Self {
         Self {
             from_account: required.from_account,
@@ -96,6 +97,7 @@ wire_object!(SendStreamMsg {
 });
 
 impl Validate for SendStreamMsg {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -133,10 +135,12 @@ wire_object!(SendStreamMsgReply + envelope: Envelope {
 });
 
 impl Reply for SendStreamMsgReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -80,6 +80,7 @@ wire_object!(CreateContactGroup {
 });
 
 impl Validate for CreateContactGroup {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("GroupContactItem", self.group_contact_item.len(), 1);
@@ -143,10 +144,12 @@ wire_object!(CreateContactGroupReply + envelope: Envelope {
 });
 
 impl Reply for CreateContactGroupReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -188,6 +191,7 @@ wire_object!(NewContactGroup {
 });
 
 impl Validate for NewContactGroup {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max_bytes("GroupName", &self.group_name, 32);

@@ -72,6 +72,7 @@ wire_object!(DeleteContactGroup {
 });
 
 impl Validate for DeleteContactGroup {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("GroupName", self.group_name.len(), 1);
@@ -112,18 +113,22 @@ impl Batched for DeleteContactGroup {
     type Item = String;
     type Entry = ContactGroup;
     const MAX: usize = 1;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.group_name)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.group_name = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[ContactGroup] {
         &reply.group_item
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -152,10 +157,12 @@ wire_object!(DeleteContactGroupReply + envelope: Envelope {
 });
 
 impl Reply for DeleteContactGroupReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -105,6 +105,7 @@ wire_object!(DeleteConversation {
 });
 
 impl Validate for DeleteConversation {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -144,10 +145,12 @@ pub struct DeleteConversationReply {
 wire_object!(DeleteConversationReply + envelope: Envelope {});
 
 impl Reply for DeleteConversationReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -66,6 +66,7 @@ wire_object!(GetC2cUnreadCount {
 });
 
 impl Validate for GetC2cUnreadCount {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.peer_account {
@@ -91,18 +92,22 @@ impl Batched for GetC2cUnreadCount {
     type Item = String;
     type Entry = C2cUnread;
     const MAX: usize = 10;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         self.peer_account.take().unwrap_or_default()
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.peer_account = Some(items);
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[C2cUnread] {
         reply.c2c_unread_msg_num_list.as_deref().unwrap_or_default()
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -146,10 +151,12 @@ wire_object!(GetC2cUnreadCountReply + envelope: Envelope {
 });
 
 impl Reply for GetC2cUnreadCountReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

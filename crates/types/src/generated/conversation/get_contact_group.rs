@@ -91,6 +91,7 @@ impl GetContactGroup {
 
     /// Sets [`start_index`](Self::start_index).
     #[must_use]
+    #[inline]
     pub fn with_start_index(mut self, start_index: u64) -> Self {
         self.start_index = start_index;
         self
@@ -103,6 +104,7 @@ wire_object!(GetContactGroup {
 });
 
 impl Validate for GetContactGroup {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -139,6 +141,7 @@ impl Endpoint for GetContactGroup {
 
 impl Paged for GetContactGroup {
     type Item = MarkedConversation;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         if equals(&reply.complete_flag, 1) {
             return Advance::End;
@@ -147,6 +150,7 @@ impl Paged for GetContactGroup {
         if moved.contains(&true) { Advance::Next } else { Advance::Stuck }
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.contact_item
     }
@@ -186,10 +190,12 @@ wire_object!(GetContactGroupReply + envelope: Envelope {
 });
 
 impl Reply for GetContactGroupReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

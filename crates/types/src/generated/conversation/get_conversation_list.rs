@@ -84,6 +84,7 @@ impl GetConversationList {
 
     /// Sets [`time_stamp`](Self::time_stamp).
     #[must_use]
+    #[inline]
     pub fn with_time_stamp(mut self, time_stamp: u64) -> Self {
         self.time_stamp = time_stamp;
         self
@@ -91,6 +92,7 @@ impl GetConversationList {
 
     /// Sets [`start_index`](Self::start_index).
     #[must_use]
+    #[inline]
     pub fn with_start_index(mut self, start_index: u64) -> Self {
         self.start_index = start_index;
         self
@@ -98,6 +100,7 @@ impl GetConversationList {
 
     /// Sets [`top_time_stamp`](Self::top_time_stamp).
     #[must_use]
+    #[inline]
     pub fn with_top_time_stamp(mut self, top_time_stamp: u64) -> Self {
         self.top_time_stamp = top_time_stamp;
         self
@@ -105,6 +108,7 @@ impl GetConversationList {
 
     /// Sets [`top_start_index`](Self::top_start_index).
     #[must_use]
+    #[inline]
     pub fn with_top_start_index(mut self, top_start_index: u64) -> Self {
         self.top_start_index = top_start_index;
         self
@@ -121,6 +125,7 @@ wire_object!(GetConversationList {
 });
 
 impl Validate for GetConversationList {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -149,6 +154,7 @@ impl Endpoint for GetConversationList {
 
 impl Paged for GetConversationList {
     type Item = Conversation;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         if equals(&reply.complete_flag, 1) {
             return Advance::End;
@@ -162,6 +168,7 @@ impl Paged for GetConversationList {
         if moved.contains(&true) { Advance::Next } else { Advance::Stuck }
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.session_item
     }
@@ -211,10 +218,12 @@ wire_object!(GetConversationListReply + envelope: Envelope {
 });
 
 impl Reply for GetConversationListReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -86,6 +86,7 @@ wire_object!(MarkContact {
 });
 
 impl Validate for MarkContact {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("MarkItem", self.mark_item.len(), 1);
@@ -127,18 +128,22 @@ impl Batched for MarkContact {
     type Item = ContactMark;
     type Entry = ContactMarkResult;
     const MAX: usize = 100;
+    #[inline]
     fn take_items(&mut self) -> Vec<ContactMark> {
         std::mem::take(&mut self.mark_item)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<ContactMark>) {
         self.mark_item = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[ContactMarkResult] {
         &reply.result_item
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -187,10 +192,12 @@ wire_object!(MarkContactReply + envelope: Envelope {
 });
 
 impl Reply for MarkContactReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -226,6 +233,7 @@ pub struct ContactMark {
 
 impl ContactMark {
     /// An object with the required fields.
+    #[inline]
     pub fn new(opt_type: MarkOperation, contact_item: Contact) -> Self {
         Self {
             opt_type,
@@ -268,6 +276,7 @@ wire_object!(ContactMark {
 });
 
 impl Validate for ContactMark {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.inside("ContactItem", &self.contact_item);
@@ -303,6 +312,7 @@ pub struct ContactMarkResult {
 
 impl ContactMarkResult {
     /// An object with the required fields.
+    #[inline]
     pub fn new(
         opt_type: MarkOperation,
         contact_item: Contact,

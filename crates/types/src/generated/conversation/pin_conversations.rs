@@ -78,6 +78,7 @@ wire_object!(PinConversations {
 });
 
 impl Validate for PinConversations {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("RecentContactItem", self.recent_contact_item.len(), 1);
@@ -125,10 +126,12 @@ pub struct PinConversationsReply {
 wire_object!(PinConversationsReply + envelope: Envelope {});
 
 impl Reply for PinConversationsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -156,6 +159,7 @@ pub struct PinnedContact {
 
 impl PinnedContact {
     /// An object with the required fields.
+    #[inline]
     pub fn new(r#type: ContactType) -> Self {
         Self {
             r#type,
@@ -187,6 +191,7 @@ wire_object!(PinnedContact {
 });
 
 impl Validate for PinnedContact {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }

@@ -81,6 +81,7 @@ wire_object!(SearchContactGroup {
 });
 
 impl Validate for SearchContactGroup {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max_items("ContactItem", self.contact_item.len(), 300);
@@ -121,18 +122,22 @@ impl Batched for SearchContactGroup {
     type Item = Contact;
     type Entry = MarkedConversation;
     const MAX: usize = 300;
+    #[inline]
     fn take_items(&mut self) -> Vec<Contact> {
         std::mem::take(&mut self.contact_item)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<Contact>) {
         self.contact_item = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[MarkedConversation] {
         &reply.contact_result_item
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Done);
         for entry in Self::entries(reply) {
@@ -186,10 +191,12 @@ wire_object!(SearchContactGroupReply + envelope: Envelope {
 });
 
 impl Reply for SearchContactGroupReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

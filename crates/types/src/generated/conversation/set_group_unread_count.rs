@@ -48,6 +48,7 @@ pub struct SetGroupUnreadCount {
 
 impl SetGroupUnreadCount {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: SetGroupUnreadCountRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -75,6 +76,7 @@ wire_object!(SetGroupUnreadCount {
 });
 
 impl Validate for SetGroupUnreadCount {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -115,10 +117,12 @@ pub struct SetGroupUnreadCountReply {
 wire_object!(SetGroupUnreadCountReply + envelope: Envelope {});
 
 impl Reply for SetGroupUnreadCountReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -95,6 +95,7 @@ wire_object!(UpdateContactGroup {
 });
 
 impl Validate for UpdateContactGroup {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.inside("UpdateGroup", &self.update_group);
@@ -154,10 +155,12 @@ wire_object!(UpdateContactGroupReply + envelope: Envelope {
 });
 
 impl Reply for UpdateContactGroupReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -228,6 +231,7 @@ wire_object!(ContactGroupUpdate {
 });
 
 impl Validate for ContactGroupUpdate {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max_bytes("OldGroupName", &self.old_group_name, 32);
@@ -258,6 +262,7 @@ pub struct ContactUpdate {
 
 impl ContactUpdate {
     /// An object with the required fields.
+    #[inline]
     pub fn new(contact_opt_type: ContactOperation, contact_item: Contact) -> Self {
         Self {
             contact_opt_type,
@@ -273,6 +278,7 @@ wire_object!(ContactUpdate {
 });
 
 impl Validate for ContactUpdate {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.inside("ContactItem", &self.contact_item);
@@ -309,6 +315,7 @@ pub struct ContactGroupUpdateResult {
 
 impl ContactGroupUpdateResult {
     /// An object with the required fields.
+    #[inline]
     pub fn new(update_group_type: ContactGroupUpdateType) -> Self {
         Self {
             update_group_type,
@@ -336,6 +343,7 @@ impl ContactGroupUpdateResult {
 
     /// Sets [`group_id`](Self::group_id).
     #[must_use]
+    #[inline]
     pub fn with_group_id(mut self, group_id: u64) -> Self {
         self.group_id = Some(group_id);
         self
@@ -386,6 +394,7 @@ pub struct ContactUpdateResult {
 
 impl ContactUpdateResult {
     /// An object with the required fields.
+    #[inline]
     pub fn new(
         contact_opt_type: ContactOperation,
         contact_item: Contact,

@@ -91,6 +91,7 @@ wire_object!(AddGroupMembers {
 });
 
 impl Validate for AddGroupMembers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("MemberList", self.member_list.len(), 1);
@@ -140,18 +141,22 @@ impl Batched for AddGroupMembers {
     type Item = MemberAccount;
     type Entry = AddMemberResult;
     const MAX: usize = 300;
+    #[inline]
     fn take_items(&mut self) -> Vec<MemberAccount> {
         std::mem::take(&mut self.member_list)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<MemberAccount>) {
         self.member_list = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[AddMemberResult] {
         &reply.member_list
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -185,10 +190,12 @@ wire_object!(AddGroupMembersReply + envelope: Envelope {
 });
 
 impl Reply for AddGroupMembersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

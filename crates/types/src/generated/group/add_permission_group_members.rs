@@ -48,6 +48,7 @@ pub struct AddPermissionGroupMembers {
 
 impl AddPermissionGroupMembers {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: AddPermissionGroupMembersRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -75,6 +76,7 @@ wire_object!(AddPermissionGroupMembers {
 });
 
 impl Validate for AddPermissionGroupMembers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("MemberList", self.member_list.len(), 1);
@@ -115,10 +117,12 @@ wire_object!(AddPermissionGroupMembersReply + envelope: Envelope {
 });
 
 impl Reply for AddPermissionGroupMembersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -154,6 +158,7 @@ impl PermissionGroupMemberResult {
 
     /// Sets [`result`](Self::result).
     #[must_use]
+    #[inline]
     pub fn with_result(mut self, result: i64) -> Self {
         self.result = Some(result);
         self

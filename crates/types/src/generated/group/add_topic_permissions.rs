@@ -48,6 +48,7 @@ pub struct AddTopicPermissions {
 
 impl AddTopicPermissions {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: AddTopicPermissionsRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -75,6 +76,7 @@ wire_object!(AddTopicPermissions {
 });
 
 impl Validate for AddTopicPermissions {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("TopicPermissionList", self.topic_permission_list.len(), 1);
@@ -100,18 +102,22 @@ impl Batched for AddTopicPermissions {
     type Item = TopicPermission;
     type Entry = TopicPermissionResult;
     const MAX: usize = 50;
+    #[inline]
     fn take_items(&mut self) -> Vec<TopicPermission> {
         std::mem::take(&mut self.topic_permission_list)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<TopicPermission>) {
         self.topic_permission_list = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[TopicPermissionResult] {
         reply.topic_permission_result_list.as_deref().unwrap_or_default()
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Done);
         for entry in Self::entries(reply) {
@@ -147,10 +153,12 @@ wire_object!(AddTopicPermissionsReply + envelope: Envelope {
 });
 
 impl Reply for AddTopicPermissionsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

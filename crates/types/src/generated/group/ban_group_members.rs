@@ -82,6 +82,7 @@ wire_object!(BanGroupMembers {
 });
 
 impl Validate for BanGroupMembers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("Members_Account", self.members_account.len(), 1);
@@ -117,18 +118,22 @@ impl Batched for BanGroupMembers {
     type Item = String;
     type Entry = ();
     const MAX: usize = 20;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.members_account)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.members_account = items;
     }
 
+    #[inline]
     fn entries(_: &Self::Reply) -> &[()] {
         &[]
     }
 
+    #[inline]
     fn reports(_: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         vec![ItemReport::Done { entry : None }; items.len()]
     }
@@ -147,10 +152,12 @@ pub struct BanGroupMembersReply {
 wire_object!(BanGroupMembersReply + envelope: Envelope {});
 
 impl Reply for BanGroupMembersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -46,6 +46,7 @@ pub struct ChangeGroupOwner {
 
 impl ChangeGroupOwner {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: ChangeGroupOwnerRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -78,6 +79,7 @@ wire_object!(ChangeGroupOwner {
 });
 
 impl Validate for ChangeGroupOwner {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -117,10 +119,12 @@ pub struct ChangeGroupOwnerReply {
 wire_object!(ChangeGroupOwnerReply + envelope: Envelope {});
 
 impl Reply for ChangeGroupOwnerReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

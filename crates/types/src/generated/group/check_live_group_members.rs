@@ -64,6 +64,7 @@ wire_object!(CheckLiveGroupMembers {
 });
 
 impl Validate for CheckLiveGroupMembers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("Member_Account", self.member_account.len(), 1);
@@ -112,10 +113,12 @@ wire_object!(CheckLiveGroupMembersReply + envelope: Envelope {
 });
 
 impl Reply for CheckLiveGroupMembersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

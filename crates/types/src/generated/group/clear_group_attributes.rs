@@ -55,6 +55,7 @@ wire_object!(ClearGroupAttributes {
 });
 
 impl Validate for ClearGroupAttributes {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -99,10 +100,12 @@ pub struct ClearGroupAttributesReply {
 wire_object!(ClearGroupAttributesReply + envelope: Envelope {});
 
 impl Reply for ClearGroupAttributesReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -185,6 +185,7 @@ impl CreateGroup {
 
     /// Sets [`max_member_count`](Self::max_member_count).
     #[must_use]
+    #[inline]
     pub fn with_max_member_count(mut self, max_member_count: u64) -> Self {
         self.max_member_count = Some(max_member_count);
         self
@@ -248,6 +249,7 @@ impl CreateGroup {
 
     /// Sets [`default_permission`](Self::default_permission).
     #[must_use]
+    #[inline]
     pub fn with_default_permission(mut self, default_permission: u64) -> Self {
         self.default_permission = Some(default_permission);
         self
@@ -273,6 +275,7 @@ wire_object!(CreateGroup {
 });
 
 impl Validate for CreateGroup {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.group_id {
@@ -370,10 +373,12 @@ wire_object!(CreateGroupReply + envelope: Envelope {
 });
 
 impl Reply for CreateGroupReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -439,6 +444,7 @@ wire_object!(NewMember {
 from_text!(NewMember);
 
 impl Validate for NewMember {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.app_member_defined_data {

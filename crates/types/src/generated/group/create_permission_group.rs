@@ -54,6 +54,7 @@ pub struct CreatePermissionGroup {
 
 impl CreatePermissionGroup {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: CreatePermissionGroupRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -102,6 +103,7 @@ wire_object!(CreatePermissionGroup {
 });
 
 impl Validate for CreatePermissionGroup {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max_bytes("PermissionGroupName", &self.permission_group_name, 150);
@@ -145,10 +147,12 @@ wire_object!(CreatePermissionGroupReply + envelope: Envelope {
 });
 
 impl Reply for CreatePermissionGroupReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -82,6 +82,7 @@ pub struct CreateTopic {
 
 impl CreateTopic {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: CreateTopicRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -159,6 +160,7 @@ wire_object!(CreateTopic {
 });
 
 impl Validate for CreateTopic {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max_bytes("TopicName", &self.topic_name, 30);
@@ -226,10 +228,12 @@ wire_object!(CreateTopicReply + envelope: Envelope {
 });
 
 impl Reply for CreateTopicReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

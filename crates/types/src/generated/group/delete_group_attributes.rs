@@ -63,6 +63,7 @@ wire_object!(DeleteGroupAttributes {
 });
 
 impl Validate for DeleteGroupAttributes {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("GroupAttr", self.group_attr.len(), 1);
@@ -108,10 +109,12 @@ pub struct DeleteGroupAttributesReply {
 wire_object!(DeleteGroupAttributesReply + envelope: Envelope {});
 
 impl Reply for DeleteGroupAttributesReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -146,6 +149,7 @@ wire_object!(GroupAttributeKey {
 from_text!(GroupAttributeKey);
 
 impl Validate for GroupAttributeKey {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max_bytes("key", &self.key, 32);

@@ -71,6 +71,7 @@ wire_object!(DeleteGroupCounters {
 });
 
 impl Validate for DeleteGroupCounters {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -111,10 +112,12 @@ pub struct DeleteGroupCountersReply {
 wire_object!(DeleteGroupCountersReply + envelope: Envelope {});
 
 impl Reply for DeleteGroupCountersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

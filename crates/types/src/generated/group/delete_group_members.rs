@@ -92,6 +92,7 @@ wire_object!(DeleteGroupMembers {
 });
 
 impl Validate for DeleteGroupMembers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("MemberToDel_Account", self.member_to_del_account.len(), 1);
@@ -133,18 +134,22 @@ impl Batched for DeleteGroupMembers {
     type Item = String;
     type Entry = ();
     const MAX: usize = 100;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.member_to_del_account)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.member_to_del_account = items;
     }
 
+    #[inline]
     fn entries(_: &Self::Reply) -> &[()] {
         &[]
     }
 
+    #[inline]
     fn reports(_: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         vec![ItemReport::Done { entry : None }; items.len()]
     }
@@ -163,10 +168,12 @@ pub struct DeleteGroupMembersReply {
 wire_object!(DeleteGroupMembersReply + envelope: Envelope {});
 
 impl Reply for DeleteGroupMembersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -48,6 +48,7 @@ pub struct DeletePermissionGroupMembers {
 
 impl DeletePermissionGroupMembers {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: DeletePermissionGroupMembersRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -75,6 +76,7 @@ wire_object!(DeletePermissionGroupMembers {
 });
 
 impl Validate for DeletePermissionGroupMembers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("MemberList", self.member_list.len(), 1);
@@ -100,18 +102,22 @@ impl Batched for DeletePermissionGroupMembers {
     type Item = PermissionGroupMember;
     type Entry = ();
     const MAX: usize = 100;
+    #[inline]
     fn take_items(&mut self) -> Vec<PermissionGroupMember> {
         std::mem::take(&mut self.member_list)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<PermissionGroupMember>) {
         self.member_list = items;
     }
 
+    #[inline]
     fn entries(_: &Self::Reply) -> &[()] {
         &[]
     }
 
+    #[inline]
     fn reports(_: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         vec![ItemReport::Done { entry : None }; items.len()]
     }
@@ -130,10 +136,12 @@ pub struct DeletePermissionGroupMembersReply {
 wire_object!(DeletePermissionGroupMembersReply + envelope: Envelope {});
 
 impl Reply for DeletePermissionGroupMembersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -48,6 +48,7 @@ pub struct DeleteTopicPermissions {
 
 impl DeleteTopicPermissions {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: DeleteTopicPermissionsRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -75,6 +76,7 @@ wire_object!(DeleteTopicPermissions {
 });
 
 impl Validate for DeleteTopicPermissions {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("TopicIdList", self.topic_id_list.len(), 1);
@@ -99,18 +101,22 @@ impl Batched for DeleteTopicPermissions {
     type Item = String;
     type Entry = TopicPermissionResult;
     const MAX: usize = 50;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.topic_id_list)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.topic_id_list = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[TopicPermissionResult] {
         &reply.topic_permission_result_list
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -144,10 +150,12 @@ wire_object!(DeleteTopicPermissionsReply + envelope: Envelope {
 });
 
 impl Reply for DeleteTopicPermissionsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -59,6 +59,7 @@ wire_object!(DestroyGroup {
 });
 
 impl Validate for DestroyGroup {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -99,10 +100,12 @@ pub struct DestroyGroupReply {
 wire_object!(DestroyGroupReply + envelope: Envelope {});
 
 impl Reply for DestroyGroupReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -64,6 +64,7 @@ wire_object!(DestroyPermissionGroups {
 });
 
 impl Validate for DestroyPermissionGroups {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker
@@ -90,18 +91,22 @@ impl Batched for DestroyPermissionGroups {
     type Item = String;
     type Entry = PermissionGroupResult;
     const MAX: usize = 20;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.permission_group_id_list)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.permission_group_id_list = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[PermissionGroupResult] {
         &reply.permission_group_result_list
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -135,10 +140,12 @@ wire_object!(DestroyPermissionGroupsReply + envelope: Envelope {
 });
 
 impl Reply for DestroyPermissionGroupsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

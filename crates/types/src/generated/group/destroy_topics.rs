@@ -68,6 +68,7 @@ wire_object!(DestroyTopics {
 });
 
 impl Validate for DestroyTopics {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("TopicIdList", self.topic_id_list.len(), 1);
@@ -121,10 +122,12 @@ wire_object!(DestroyTopicsReply + envelope: Envelope {
 });
 
 impl Reply for DestroyTopicsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

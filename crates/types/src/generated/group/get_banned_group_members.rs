@@ -60,6 +60,7 @@ impl GetBannedGroupMembers {
 
     /// Sets [`limit`](Self::limit).
     #[must_use]
+    #[inline]
     pub fn with_limit(mut self, limit: u64) -> Self {
         self.limit = Some(limit);
         self
@@ -67,6 +68,7 @@ impl GetBannedGroupMembers {
 
     /// Sets [`offset`](Self::offset).
     #[must_use]
+    #[inline]
     pub fn with_offset(mut self, offset: u64) -> Self {
         self.offset = offset;
         self
@@ -80,6 +82,7 @@ wire_object!(GetBannedGroupMembers {
 });
 
 impl Validate for GetBannedGroupMembers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.limit {
@@ -111,6 +114,7 @@ impl Endpoint for GetBannedGroupMembers {
 
 impl Paged for GetBannedGroupMembers {
     type Item = BannedMember;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         if is_start(&reply.next_offset) {
             return Advance::End;
@@ -119,6 +123,7 @@ impl Paged for GetBannedGroupMembers {
         if moved.contains(&true) { Advance::Next } else { Advance::Stuck }
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.banned_account_list
     }
@@ -148,10 +153,12 @@ wire_object!(GetBannedGroupMembersReply + envelope: Envelope {
 });
 
 impl Reply for GetBannedGroupMembersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -51,6 +51,7 @@ wire_object!(GetGroupAttributes {
 });
 
 impl Validate for GetGroupAttributes {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -96,10 +97,12 @@ wire_object!(GetGroupAttributesReply + envelope: Envelope {
 });
 
 impl Reply for GetGroupAttributesReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -72,6 +72,7 @@ wire_object!(GetGroupCounters {
 });
 
 impl Validate for GetGroupCounters {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -118,10 +119,12 @@ wire_object!(GetGroupCountersReply + envelope: Envelope {
 });
 
 impl Reply for GetGroupCountersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

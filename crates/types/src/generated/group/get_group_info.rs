@@ -67,6 +67,7 @@ impl GetGroupInfo {
 
     /// Sets [`response_filter`](Self::response_filter).
     #[must_use]
+    #[inline]
     pub fn with_response_filter(mut self, response_filter: GroupInfoFilter) -> Self {
         self.response_filter = Some(response_filter);
         self
@@ -79,6 +80,7 @@ wire_object!(GetGroupInfo {
 });
 
 impl Validate for GetGroupInfo {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("GroupIdList", self.group_id_list.len(), 1);
@@ -116,18 +118,22 @@ impl Batched for GetGroupInfo {
     type Item = String;
     type Entry = GroupInfo;
     const MAX: usize = 50;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.group_id_list)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.group_id_list = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[GroupInfo] {
         &reply.group_info
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -161,10 +167,12 @@ wire_object!(GetGroupInfoReply + envelope: Envelope {
 });
 
 impl Reply for GetGroupInfoReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -196,6 +204,7 @@ pub struct GroupInfoFilter {
 
 impl GroupInfoFilter {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -257,6 +266,7 @@ wire_object!(GroupInfoFilter {
 });
 
 impl Validate for GroupInfoFilter {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -434,6 +444,7 @@ impl GroupInfo {
 
     /// Sets [`appid`](Self::appid).
     #[must_use]
+    #[inline]
     pub fn with_appid(mut self, appid: u64) -> Self {
         self.appid = Some(appid);
         self
@@ -469,6 +480,7 @@ impl GroupInfo {
 
     /// Sets [`create_time`](Self::create_time).
     #[must_use]
+    #[inline]
     pub fn with_create_time(mut self, create_time: u64) -> Self {
         self.create_time = Some(create_time);
         self
@@ -476,6 +488,7 @@ impl GroupInfo {
 
     /// Sets [`info_seq`](Self::info_seq).
     #[must_use]
+    #[inline]
     pub fn with_info_seq(mut self, info_seq: u64) -> Self {
         self.info_seq = Some(info_seq);
         self
@@ -483,6 +496,7 @@ impl GroupInfo {
 
     /// Sets [`last_info_time`](Self::last_info_time).
     #[must_use]
+    #[inline]
     pub fn with_last_info_time(mut self, last_info_time: u64) -> Self {
         self.last_info_time = Some(last_info_time);
         self
@@ -490,6 +504,7 @@ impl GroupInfo {
 
     /// Sets [`last_msg_time`](Self::last_msg_time).
     #[must_use]
+    #[inline]
     pub fn with_last_msg_time(mut self, last_msg_time: u64) -> Self {
         self.last_msg_time = Some(last_msg_time);
         self
@@ -497,6 +512,7 @@ impl GroupInfo {
 
     /// Sets [`next_msg_seq`](Self::next_msg_seq).
     #[must_use]
+    #[inline]
     pub fn with_next_msg_seq(mut self, next_msg_seq: u64) -> Self {
         self.next_msg_seq = Some(next_msg_seq);
         self
@@ -504,6 +520,7 @@ impl GroupInfo {
 
     /// Sets [`member_num`](Self::member_num).
     #[must_use]
+    #[inline]
     pub fn with_member_num(mut self, member_num: u64) -> Self {
         self.member_num = Some(member_num);
         self
@@ -511,6 +528,7 @@ impl GroupInfo {
 
     /// Sets [`max_member_num`](Self::max_member_num).
     #[must_use]
+    #[inline]
     pub fn with_max_member_num(mut self, max_member_num: u64) -> Self {
         self.max_member_num = Some(max_member_num);
         self
@@ -562,6 +580,7 @@ impl GroupInfo {
 
     /// Sets [`default_permission`](Self::default_permission).
     #[must_use]
+    #[inline]
     pub fn with_default_permission(mut self, default_permission: u64) -> Self {
         self.default_permission = Some(default_permission);
         self

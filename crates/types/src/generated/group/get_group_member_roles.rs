@@ -65,6 +65,7 @@ wire_object!(GetGroupMemberRoles {
 });
 
 impl Validate for GetGroupMemberRoles {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("User_Account", self.user_account.len(), 1);
@@ -98,18 +99,22 @@ impl Batched for GetGroupMemberRoles {
     type Item = String;
     type Entry = UserRole;
     const MAX: usize = 500;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.user_account)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.user_account = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[UserRole] {
         &reply.user_id_list
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -138,10 +143,12 @@ wire_object!(GetGroupMemberRolesReply + envelope: Envelope {
 });
 
 impl Reply for GetGroupMemberRolesReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

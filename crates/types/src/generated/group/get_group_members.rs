@@ -126,6 +126,7 @@ impl GetGroupMembers {
 
     /// Sets [`limit`](Self::limit).
     #[must_use]
+    #[inline]
     pub fn with_limit(mut self, limit: u64) -> Self {
         self.limit = Some(limit);
         self
@@ -133,6 +134,7 @@ impl GetGroupMembers {
 
     /// Sets [`offset`](Self::offset).
     #[must_use]
+    #[inline]
     pub fn with_offset(mut self, offset: u64) -> Self {
         self.offset = Some(offset);
         self
@@ -157,6 +159,7 @@ wire_object!(GetGroupMembers {
 });
 
 impl Validate for GetGroupMembers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.limit {
@@ -190,6 +193,7 @@ impl Endpoint for GetGroupMembers {
 
 impl Paged for GetGroupMembers {
     type Item = GroupMember;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         if reply.next.is_none() {
             return by_offset(
@@ -205,6 +209,7 @@ impl Paged for GetGroupMembers {
         if moved.contains(&true) { Advance::Next } else { Advance::Stuck }
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.member_list
     }
@@ -239,10 +244,12 @@ wire_object!(GetGroupMembersReply + envelope: Envelope {
 });
 
 impl Reply for GetGroupMembersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

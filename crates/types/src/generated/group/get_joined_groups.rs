@@ -110,6 +110,7 @@ impl GetJoinedGroups {
 
     /// Sets [`limit`](Self::limit).
     #[must_use]
+    #[inline]
     pub fn with_limit(mut self, limit: u64) -> Self {
         self.limit = Some(limit);
         self
@@ -117,6 +118,7 @@ impl GetJoinedGroups {
 
     /// Sets [`offset`](Self::offset).
     #[must_use]
+    #[inline]
     pub fn with_offset(mut self, offset: u64) -> Self {
         self.offset = Some(offset);
         self
@@ -131,6 +133,7 @@ impl GetJoinedGroups {
 
     /// Sets [`response_filter`](Self::response_filter).
     #[must_use]
+    #[inline]
     pub fn with_response_filter(mut self, response_filter: JoinedGroupFilter) -> Self {
         self.response_filter = Some(response_filter);
         self
@@ -156,6 +159,7 @@ wire_object!(GetJoinedGroups {
 });
 
 impl Validate for GetJoinedGroups {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.limit {
@@ -184,10 +188,12 @@ impl Endpoint for GetJoinedGroups {
 
 impl Paged for GetJoinedGroups {
     type Item = JoinedGroup;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         by_offset(&mut self.offset, reply.group_id_list.len(), reply.total_count)
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.group_id_list
     }
@@ -217,10 +223,12 @@ wire_object!(GetJoinedGroupsReply + envelope: Envelope {
 });
 
 impl Reply for GetJoinedGroupsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -244,6 +252,7 @@ pub struct JoinedGroupFilter {
 
 impl JoinedGroupFilter {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -279,6 +288,7 @@ wire_object!(JoinedGroupFilter {
 });
 
 impl Validate for JoinedGroupFilter {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -441,6 +451,7 @@ impl JoinedGroup {
 
     /// Sets [`create_time`](Self::create_time).
     #[must_use]
+    #[inline]
     pub fn with_create_time(mut self, create_time: u64) -> Self {
         self.create_time = Some(create_time);
         self
@@ -448,6 +459,7 @@ impl JoinedGroup {
 
     /// Sets [`info_seq`](Self::info_seq).
     #[must_use]
+    #[inline]
     pub fn with_info_seq(mut self, info_seq: u64) -> Self {
         self.info_seq = Some(info_seq);
         self
@@ -455,6 +467,7 @@ impl JoinedGroup {
 
     /// Sets [`last_info_time`](Self::last_info_time).
     #[must_use]
+    #[inline]
     pub fn with_last_info_time(mut self, last_info_time: u64) -> Self {
         self.last_info_time = Some(last_info_time);
         self
@@ -462,6 +475,7 @@ impl JoinedGroup {
 
     /// Sets [`last_msg_time`](Self::last_msg_time).
     #[must_use]
+    #[inline]
     pub fn with_last_msg_time(mut self, last_msg_time: u64) -> Self {
         self.last_msg_time = Some(last_msg_time);
         self
@@ -469,6 +483,7 @@ impl JoinedGroup {
 
     /// Sets [`next_msg_seq`](Self::next_msg_seq).
     #[must_use]
+    #[inline]
     pub fn with_next_msg_seq(mut self, next_msg_seq: u64) -> Self {
         self.next_msg_seq = Some(next_msg_seq);
         self
@@ -476,6 +491,7 @@ impl JoinedGroup {
 
     /// Sets [`member_num`](Self::member_num).
     #[must_use]
+    #[inline]
     pub fn with_member_num(mut self, member_num: u64) -> Self {
         self.member_num = Some(member_num);
         self
@@ -483,6 +499,7 @@ impl JoinedGroup {
 
     /// Sets [`max_member_num`](Self::max_member_num).
     #[must_use]
+    #[inline]
     pub fn with_max_member_num(mut self, max_member_num: u64) -> Self {
         self.max_member_num = Some(max_member_num);
         self
@@ -517,6 +534,7 @@ impl JoinedGroup {
 
     /// Sets [`gross_topic_next_msg_seq`](Self::gross_topic_next_msg_seq).
     #[must_use]
+    #[inline]
     pub fn with_gross_topic_next_msg_seq(
         mut self,
         gross_topic_next_msg_seq: u64,
@@ -527,6 +545,7 @@ impl JoinedGroup {
 
     /// Sets [`self_info`](Self::self_info).
     #[must_use]
+    #[inline]
     pub fn with_self_info(mut self, self_info: Membership) -> Self {
         self.self_info = Some(self_info);
         self
@@ -585,6 +604,7 @@ pub struct Membership {
 
 impl Membership {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -598,6 +618,7 @@ impl Membership {
 
     /// Sets [`join_time`](Self::join_time).
     #[must_use]
+    #[inline]
     pub fn with_join_time(mut self, join_time: u64) -> Self {
         self.join_time = Some(join_time);
         self
@@ -612,6 +633,7 @@ impl Membership {
 
     /// Sets [`msg_seq`](Self::msg_seq).
     #[must_use]
+    #[inline]
     pub fn with_msg_seq(mut self, msg_seq: u64) -> Self {
         self.msg_seq = Some(msg_seq);
         self
@@ -619,6 +641,7 @@ impl Membership {
 
     /// Sets [`gross_topic_read_seq`](Self::gross_topic_read_seq).
     #[must_use]
+    #[inline]
     pub fn with_gross_topic_read_seq(mut self, gross_topic_read_seq: u64) -> Self {
         self.gross_topic_read_seq = Some(gross_topic_read_seq);
         self

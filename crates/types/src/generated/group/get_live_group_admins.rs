@@ -54,6 +54,7 @@ wire_object!(GetLiveGroupAdmins {
 });
 
 impl Validate for GetLiveGroupAdmins {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -101,10 +102,12 @@ wire_object!(GetLiveGroupAdminsReply + envelope: Envelope {
 });
 
 impl Reply for GetLiveGroupAdminsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

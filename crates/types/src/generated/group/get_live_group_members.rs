@@ -85,6 +85,7 @@ impl GetLiveGroupMembers {
 
     /// Sets [`mark`](Self::mark).
     #[must_use]
+    #[inline]
     pub fn with_mark(mut self, mark: u64) -> Self {
         self.mark = Some(mark);
         self
@@ -92,6 +93,7 @@ impl GetLiveGroupMembers {
 
     /// Sets [`timestamp`](Self::timestamp).
     #[must_use]
+    #[inline]
     pub fn with_timestamp(mut self, timestamp: u64) -> Self {
         self.timestamp = timestamp;
         self
@@ -105,6 +107,7 @@ wire_object!(GetLiveGroupMembers {
 });
 
 impl Validate for GetLiveGroupMembers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -135,6 +138,7 @@ impl Endpoint for GetLiveGroupMembers {
 
 impl Paged for GetLiveGroupMembers {
     type Item = LiveGroupMember;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         if is_start(&reply.next_timestamp) {
             return Advance::End;
@@ -143,6 +147,7 @@ impl Paged for GetLiveGroupMembers {
         if moved.contains(&true) { Advance::Next } else { Advance::Stuck }
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.member_list
     }
@@ -172,10 +177,12 @@ wire_object!(GetLiveGroupMembersReply + envelope: Envelope {
 });
 
 impl Reply for GetLiveGroupMembersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -219,6 +226,7 @@ impl LiveGroupMember {
 
     /// Sets [`join_time`](Self::join_time).
     #[must_use]
+    #[inline]
     pub fn with_join_time(mut self, join_time: u64) -> Self {
         self.join_time = Some(join_time);
         self

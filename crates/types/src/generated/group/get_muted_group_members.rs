@@ -73,6 +73,7 @@ wire_object!(GetMutedGroupMembers {
 });
 
 impl Validate for GetMutedGroupMembers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -124,10 +125,12 @@ wire_object!(GetMutedGroupMembersReply + envelope: Envelope {
 });
 
 impl Reply for GetMutedGroupMembersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

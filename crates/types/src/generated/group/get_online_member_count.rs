@@ -60,6 +60,7 @@ wire_object!(GetOnlineMemberCount {
 });
 
 impl Validate for GetOnlineMemberCount {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -106,10 +107,12 @@ wire_object!(GetOnlineMemberCountReply + envelope: Envelope {
 });
 
 impl Reply for GetOnlineMemberCountReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

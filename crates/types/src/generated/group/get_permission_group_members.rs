@@ -52,6 +52,7 @@ pub struct GetPermissionGroupMembers {
 
 impl GetPermissionGroupMembers {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: GetPermissionGroupMembersRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -64,6 +65,7 @@ impl GetPermissionGroupMembers {
 
     /// Sets [`limit`](Self::limit).
     #[must_use]
+    #[inline]
     pub fn with_limit(mut self, limit: u64) -> Self {
         self.limit = Some(limit);
         self
@@ -93,6 +95,7 @@ wire_object!(GetPermissionGroupMembers {
 });
 
 impl Validate for GetPermissionGroupMembers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.limit {
@@ -116,6 +119,7 @@ impl Endpoint for GetPermissionGroupMembers {
 
 impl Paged for GetPermissionGroupMembers {
     type Item = GroupMember;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         if is_start(&reply.next) {
             return Advance::End;
@@ -124,6 +128,7 @@ impl Paged for GetPermissionGroupMembers {
         if moved.contains(&true) { Advance::Next } else { Advance::Stuck }
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.member_list
     }
@@ -153,10 +158,12 @@ wire_object!(GetPermissionGroupMembersReply + envelope: Envelope {
 });
 
 impl Reply for GetPermissionGroupMembersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -88,6 +88,7 @@ impl GetPermissionGroups {
 
     /// Sets [`limit`](Self::limit).
     #[must_use]
+    #[inline]
     pub fn with_limit(mut self, limit: u64) -> Self {
         self.limit = Some(limit);
         self
@@ -109,6 +110,7 @@ wire_object!(GetPermissionGroups {
 });
 
 impl Validate for GetPermissionGroups {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.limit {
@@ -137,6 +139,7 @@ impl GetPermissionGroups {
 
 impl Paged for GetPermissionGroups {
     type Item = PermissionGroupInfo;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         if is_start(&reply.next) {
             return Advance::End;
@@ -145,6 +148,7 @@ impl Paged for GetPermissionGroups {
         if moved.contains(&true) { Advance::Next } else { Advance::Stuck }
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.permission_group_info_list
     }
@@ -174,10 +178,12 @@ wire_object!(GetPermissionGroupsReply + envelope: Envelope {
 });
 
 impl Reply for GetPermissionGroupsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -217,6 +223,7 @@ pub struct PermissionGroupInfo {
 
 impl PermissionGroupInfo {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -243,6 +250,7 @@ impl PermissionGroupInfo {
 
     /// Sets [`permission`](Self::permission).
     #[must_use]
+    #[inline]
     pub fn with_permission(mut self, permission: u64) -> Self {
         self.permission = Some(permission);
         self

@@ -123,6 +123,7 @@ wire_object!(GetSpecifiedGroupMembers {
 });
 
 impl Validate for GetSpecifiedGroupMembers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("Member_List_Account", self.member_list_account.len(), 1);
@@ -157,18 +158,22 @@ impl Batched for GetSpecifiedGroupMembers {
     type Item = String;
     type Entry = GroupMember;
     const MAX: usize = 50;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.member_list_account)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.member_list_account = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[GroupMember] {
         &reply.member_list
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Done);
         for entry in Self::entries(reply) {
@@ -202,10 +207,12 @@ wire_object!(GetSpecifiedGroupMembersReply + envelope: Envelope {
 });
 
 impl Reply for GetSpecifiedGroupMembersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

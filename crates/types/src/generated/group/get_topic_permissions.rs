@@ -52,6 +52,7 @@ pub struct GetTopicPermissions {
 
 impl GetTopicPermissions {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: GetTopicPermissionsRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -87,6 +88,7 @@ wire_object!(GetTopicPermissions {
 });
 
 impl Validate for GetTopicPermissions {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -124,10 +126,12 @@ wire_object!(GetTopicPermissionsReply + envelope: Envelope {
 });
 
 impl Reply for GetTopicPermissionsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -178,6 +182,7 @@ impl TopicPermissionEntry {
 
     /// Sets [`permission`](Self::permission).
     #[must_use]
+    #[inline]
     pub fn with_permission(mut self, permission: u64) -> Self {
         self.permission = Some(permission);
         self

@@ -63,6 +63,7 @@ pub struct GetTopics {
 
 impl GetTopics {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: GetTopicsRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -112,6 +113,7 @@ wire_object!(GetTopics {
 });
 
 impl Validate for GetTopics {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -161,10 +163,12 @@ wire_object!(GetTopicsReply + envelope: Envelope {
 });
 
 impl Reply for GetTopicsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -196,6 +200,7 @@ pub struct TopicResult {
 
 impl TopicResult {
     /// An object with the required fields.
+    #[inline]
     pub fn new(error_code: ErrorCode) -> Self {
         Self {
             error_code,
@@ -215,6 +220,7 @@ impl TopicResult {
 
     /// Sets [`self_info`](Self::self_info).
     #[must_use]
+    #[inline]
     pub fn with_self_info(mut self, self_info: TopicMembership) -> Self {
         self.self_info = Some(self_info);
         self
@@ -222,6 +228,7 @@ impl TopicResult {
 
     /// Sets [`topic_info`](Self::topic_info).
     #[must_use]
+    #[inline]
     pub fn with_topic_info(mut self, topic_info: TopicInfo) -> Self {
         self.topic_info = Some(topic_info);
         self
@@ -259,12 +266,14 @@ pub struct TopicMembership {
 
 impl TopicMembership {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Sets [`shut_up_time`](Self::shut_up_time).
     #[must_use]
+    #[inline]
     pub fn with_shut_up_time(mut self, shut_up_time: u64) -> Self {
         self.shut_up_time = Some(shut_up_time);
         self
@@ -272,6 +281,7 @@ impl TopicMembership {
 
     /// Sets [`msg_seq`](Self::msg_seq).
     #[must_use]
+    #[inline]
     pub fn with_msg_seq(mut self, msg_seq: u64) -> Self {
         self.msg_seq = Some(msg_seq);
         self
@@ -413,6 +423,7 @@ impl TopicInfo {
 
     /// Sets [`create_time`](Self::create_time).
     #[must_use]
+    #[inline]
     pub fn with_create_time(mut self, create_time: u64) -> Self {
         self.create_time = Some(create_time);
         self
@@ -420,6 +431,7 @@ impl TopicInfo {
 
     /// Sets [`last_msg_time`](Self::last_msg_time).
     #[must_use]
+    #[inline]
     pub fn with_last_msg_time(mut self, last_msg_time: u64) -> Self {
         self.last_msg_time = Some(last_msg_time);
         self
@@ -427,6 +439,7 @@ impl TopicInfo {
 
     /// Sets [`next_msg_seq`](Self::next_msg_seq).
     #[must_use]
+    #[inline]
     pub fn with_next_msg_seq(mut self, next_msg_seq: u64) -> Self {
         self.next_msg_seq = Some(next_msg_seq);
         self

@@ -136,6 +136,7 @@ impl ImportGroup {
 
     /// Sets [`max_member_count`](Self::max_member_count).
     #[must_use]
+    #[inline]
     pub fn with_max_member_count(mut self, max_member_count: u64) -> Self {
         self.max_member_count = Some(max_member_count);
         self
@@ -165,6 +166,7 @@ impl ImportGroup {
 
     /// Sets [`create_time`](Self::create_time).
     #[must_use]
+    #[inline]
     pub fn with_create_time(mut self, create_time: u64) -> Self {
         self.create_time = Some(create_time);
         self
@@ -194,6 +196,7 @@ wire_object!(ImportGroup {
 });
 
 impl Validate for ImportGroup {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.group_id {
@@ -266,10 +269,12 @@ wire_object!(ImportGroupReply + envelope: Envelope {
 });
 
 impl Reply for ImportGroupReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

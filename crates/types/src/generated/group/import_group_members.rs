@@ -66,6 +66,7 @@ wire_object!(ImportGroupMembers {
 });
 
 impl Validate for ImportGroupMembers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("MemberList", self.member_list.len(), 1);
@@ -102,18 +103,22 @@ impl Batched for ImportGroupMembers {
     type Item = MemberToImport;
     type Entry = AddMemberResult;
     const MAX: usize = 300;
+    #[inline]
     fn take_items(&mut self) -> Vec<MemberToImport> {
         std::mem::take(&mut self.member_list)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<MemberToImport>) {
         self.member_list = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[AddMemberResult] {
         &reply.member_list
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -147,10 +152,12 @@ wire_object!(ImportGroupMembersReply + envelope: Envelope {
 });
 
 impl Reply for ImportGroupMembersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -201,6 +208,7 @@ impl MemberToImport {
 
     /// Sets [`join_time`](Self::join_time).
     #[must_use]
+    #[inline]
     pub fn with_join_time(mut self, join_time: u64) -> Self {
         self.join_time = Some(join_time);
         self
@@ -208,6 +216,7 @@ impl MemberToImport {
 
     /// Sets [`unread_msg_num`](Self::unread_msg_num).
     #[must_use]
+    #[inline]
     pub fn with_unread_msg_num(mut self, unread_msg_num: u64) -> Self {
         self.unread_msg_num = Some(unread_msg_num);
         self
@@ -224,6 +233,7 @@ wire_object!(MemberToImport {
 from_text!(MemberToImport);
 
 impl Validate for MemberToImport {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }

@@ -91,6 +91,7 @@ pub struct ImportTopic {
 
 impl ImportTopic {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: ImportTopicRequired) -> Self {
         Self {
             r#type: None,
@@ -158,6 +159,7 @@ impl ImportTopic {
 
     /// Sets [`create_time`](Self::create_time).
     #[must_use]
+    #[inline]
     pub fn with_create_time(mut self, create_time: u64) -> Self {
         self.create_time = Some(create_time);
         self
@@ -186,6 +188,7 @@ wire_object!(ImportTopic {
 });
 
 impl Validate for ImportTopic {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max_bytes("TopicName", &self.topic_name, 30);
@@ -250,10 +253,12 @@ wire_object!(ImportTopicReply + envelope: Envelope {
 });
 
 impl Reply for ImportTopicReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -54,12 +54,14 @@ pub struct ListGroups {
 
 impl ListGroups {
     /// A request without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Sets [`limit`](Self::limit).
     #[must_use]
+    #[inline]
     pub fn with_limit(mut self, limit: u64) -> Self {
         self.limit = Some(limit);
         self
@@ -67,6 +69,7 @@ impl ListGroups {
 
     /// Sets [`next`](Self::next).
     #[must_use]
+    #[inline]
     pub fn with_next(mut self, next: u64) -> Self {
         self.next = Some(next);
         self
@@ -87,6 +90,7 @@ wire_object!(ListGroups {
 });
 
 impl Validate for ListGroups {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.limit {
@@ -112,6 +116,7 @@ impl Endpoint for ListGroups {
 
 impl Paged for ListGroups {
     type Item = GroupIdItem;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         if is_start(&reply.next) {
             return Advance::End;
@@ -120,6 +125,7 @@ impl Paged for ListGroups {
         if moved.contains(&true) { Advance::Next } else { Advance::Stuck }
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.group_id_list
     }
@@ -154,10 +160,12 @@ wire_object!(ListGroupsReply + envelope: Envelope {
 });
 
 impl Reply for ListGroupsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

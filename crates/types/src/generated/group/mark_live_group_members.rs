@@ -85,6 +85,7 @@ wire_object!(MarkLiveGroupMembers {
 });
 
 impl Validate for MarkLiveGroupMembers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("MemberList", self.member_list.len(), 1);
@@ -125,18 +126,22 @@ impl Batched for MarkLiveGroupMembers {
     type Item = MarkedMember;
     type Entry = MarkedMember;
     const MAX: usize = 500;
+    #[inline]
     fn take_items(&mut self) -> Vec<MarkedMember> {
         std::mem::take(&mut self.member_list)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<MarkedMember>) {
         self.member_list = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[MarkedMember] {
         &reply.member_list
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Failed);
         for entry in Self::entries(reply) {
@@ -170,10 +175,12 @@ wire_object!(MarkLiveGroupMembersReply + envelope: Envelope {
 });
 
 impl Reply for MarkLiveGroupMembersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -215,6 +222,7 @@ wire_object!(MarkedMember {
 });
 
 impl Validate for MarkedMember {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }

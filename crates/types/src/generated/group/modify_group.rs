@@ -161,6 +161,7 @@ impl ModifyGroup {
 
     /// Sets [`max_member_num`](Self::max_member_num).
     #[must_use]
+    #[inline]
     pub fn with_max_member_num(mut self, max_member_num: u64) -> Self {
         self.max_member_num = Some(max_member_num);
         self
@@ -224,6 +225,7 @@ impl ModifyGroup {
 
     /// Sets [`default_permission`](Self::default_permission).
     #[must_use]
+    #[inline]
     pub fn with_default_permission(mut self, default_permission: u64) -> Self {
         self.default_permission = Some(default_permission);
         self
@@ -258,6 +260,7 @@ wire_object!(ModifyGroup {
 });
 
 impl Validate for ModifyGroup {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.name {
@@ -314,10 +317,12 @@ pub struct ModifyGroupReply {
 wire_object!(ModifyGroupReply + envelope: Envelope {});
 
 impl Reply for ModifyGroupReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

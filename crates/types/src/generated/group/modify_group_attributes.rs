@@ -69,6 +69,7 @@ wire_object!(ModifyGroupAttributes {
 });
 
 impl Validate for ModifyGroupAttributes {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max_items("GroupAttr", self.group_attr.len(), 16);
@@ -122,10 +123,12 @@ pub struct ModifyGroupAttributesReply {
 wire_object!(ModifyGroupAttributesReply + envelope: Envelope {});
 
 impl Reply for ModifyGroupAttributesReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

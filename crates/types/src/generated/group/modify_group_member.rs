@@ -72,6 +72,7 @@ pub struct ModifyGroupMember {
 
 impl ModifyGroupMember {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: ModifyGroupMemberRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -120,6 +121,7 @@ impl ModifyGroupMember {
 
     /// Sets [`mute_time`](Self::mute_time).
     #[must_use]
+    #[inline]
     pub fn with_mute_time(mut self, mute_time: u32) -> Self {
         self.mute_time = Some(mute_time);
         self
@@ -145,6 +147,7 @@ wire_object!(ModifyGroupMember {
 });
 
 impl Validate for ModifyGroupMember {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.name_card {
@@ -191,10 +194,12 @@ pub struct ModifyGroupMemberReply {
 wire_object!(ModifyGroupMemberReply + envelope: Envelope {});
 
 impl Reply for ModifyGroupMemberReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -71,6 +71,7 @@ wire_object!(ModifyLiveGroupAdmins {
 });
 
 impl Validate for ModifyLiveGroupAdmins {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("Admin_Account", self.admin_account.len(), 1);
@@ -114,10 +115,12 @@ pub struct ModifyLiveGroupAdminsReply {
 wire_object!(ModifyLiveGroupAdminsReply + envelope: Envelope {});
 
 impl Reply for ModifyLiveGroupAdminsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

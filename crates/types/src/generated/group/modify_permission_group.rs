@@ -52,6 +52,7 @@ pub struct ModifyPermissionGroup {
 
 impl ModifyPermissionGroup {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: ModifyPermissionGroupRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -75,6 +76,7 @@ impl ModifyPermissionGroup {
 
     /// Sets [`permission`](Self::permission).
     #[must_use]
+    #[inline]
     pub fn with_permission(mut self, permission: u64) -> Self {
         self.permission = Some(permission);
         self
@@ -105,6 +107,7 @@ wire_object!(ModifyPermissionGroup {
 });
 
 impl Validate for ModifyPermissionGroup {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.permission_group_name {
@@ -142,10 +145,12 @@ pub struct ModifyPermissionGroupReply {
 wire_object!(ModifyPermissionGroupReply + envelope: Envelope {});
 
 impl Reply for ModifyPermissionGroupReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -84,6 +84,7 @@ pub struct ModifyTopic {
 
 impl ModifyTopic {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: ModifyTopicRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -173,6 +174,7 @@ wire_object!(ModifyTopic {
 });
 
 impl Validate for ModifyTopic {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.topic_name {
@@ -233,10 +235,12 @@ pub struct ModifyTopicReply {
 wire_object!(ModifyTopicReply + envelope: Envelope {});
 
 impl Reply for ModifyTopicReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -46,6 +46,7 @@ pub struct ModifyTopicPermissions {
 
 impl ModifyTopicPermissions {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: ModifyTopicPermissionsRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -73,6 +74,7 @@ wire_object!(ModifyTopicPermissions {
 });
 
 impl Validate for ModifyTopicPermissions {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("TopicPermissionList", self.topic_permission_list.len(), 1);
@@ -114,10 +116,12 @@ wire_object!(ModifyTopicPermissionsReply + envelope: Envelope {
 });
 
 impl Reply for ModifyTopicPermissionsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

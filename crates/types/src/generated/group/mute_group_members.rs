@@ -83,6 +83,7 @@ wire_object!(MuteGroupMembers {
 });
 
 impl Validate for MuteGroupMembers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("Members_Account", self.members_account.len(), 1);
@@ -116,18 +117,22 @@ impl Batched for MuteGroupMembers {
     type Item = String;
     type Entry = ();
     const MAX: usize = 500;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.members_account)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.members_account = items;
     }
 
+    #[inline]
     fn entries(_: &Self::Reply) -> &[()] {
         &[]
     }
 
+    #[inline]
     fn reports(_: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         vec![ItemReport::Done { entry : None }; items.len()]
     }
@@ -146,10 +151,12 @@ pub struct MuteGroupMembersReply {
 wire_object!(MuteGroupMembersReply + envelope: Envelope {});
 
 impl Reply for MuteGroupMembersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

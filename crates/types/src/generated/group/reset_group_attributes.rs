@@ -67,6 +67,7 @@ wire_object!(ResetGroupAttributes {
 });
 
 impl Validate for ResetGroupAttributes {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max_items("GroupAttr", self.group_attr.len(), 16);
@@ -113,10 +114,12 @@ pub struct ResetGroupAttributesReply {
 wire_object!(ResetGroupAttributesReply + envelope: Envelope {});
 
 impl Reply for ResetGroupAttributesReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -69,6 +69,7 @@ wire_object!(UnbanGroupMembers {
 });
 
 impl Validate for UnbanGroupMembers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("Members_Account", self.members_account.len(), 1);
@@ -101,18 +102,22 @@ impl Batched for UnbanGroupMembers {
     type Item = String;
     type Entry = ();
     const MAX: usize = 20;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.members_account)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.members_account = items;
     }
 
+    #[inline]
     fn entries(_: &Self::Reply) -> &[()] {
         &[]
     }
 
+    #[inline]
     fn reports(_: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         vec![ItemReport::Done { entry : None }; items.len()]
     }
@@ -131,10 +136,12 @@ pub struct UnbanGroupMembersReply {
 wire_object!(UnbanGroupMembersReply + envelope: Envelope {});
 
 impl Reply for UnbanGroupMembersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -79,6 +79,7 @@ wire_object!(UpdateGroupCounters {
 });
 
 impl Validate for UpdateGroupCounters {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("GroupCounter", self.group_counter.len(), 1);
@@ -129,10 +130,12 @@ wire_object!(UpdateGroupCountersReply + envelope: Envelope {
 });
 
 impl Reply for UpdateGroupCountersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -53,6 +53,7 @@ impl ClearGroupHistory {
 
     /// Sets [`msg_seq`](Self::msg_seq).
     #[must_use]
+    #[inline]
     pub fn with_msg_seq(mut self, msg_seq: u64) -> Self {
         self.msg_seq = Some(msg_seq);
         self
@@ -65,6 +66,7 @@ wire_object!(ClearGroupHistory {
 });
 
 impl Validate for ClearGroupHistory {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -104,10 +106,12 @@ pub struct ClearGroupHistoryReply {
 wire_object!(ClearGroupHistoryReply + envelope: Envelope {});
 
 impl Reply for ClearGroupHistoryReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

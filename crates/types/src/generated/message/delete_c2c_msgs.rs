@@ -50,6 +50,7 @@ pub struct DeleteC2cMsgs {
 
 impl DeleteC2cMsgs {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: DeleteC2cMsgsRequired) -> Self {
         Self {
             operator_account: required.operator_account,
@@ -77,6 +78,7 @@ wire_object!(DeleteC2cMsgs {
 });
 
 impl Validate for DeleteC2cMsgs {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("MsgKeyList", self.msg_key_list.len(), 1);
@@ -109,18 +111,22 @@ impl Batched for DeleteC2cMsgs {
     type Item = String;
     type Entry = ();
     const MAX: usize = 30;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.msg_key_list)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.msg_key_list = items;
     }
 
+    #[inline]
     fn entries(_: &Self::Reply) -> &[()] {
         &[]
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Done);
         for entry in reply.invalid_msg_key_list.iter().flatten() {
@@ -149,10 +155,12 @@ wire_object!(DeleteC2cMsgsReply + envelope: Envelope {
 });
 
 impl Reply for DeleteC2cMsgsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -48,6 +48,7 @@ pub struct DeleteGroupMsgsBySender {
 
 impl DeleteGroupMsgsBySender {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: DeleteGroupMsgsBySenderRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -80,6 +81,7 @@ wire_object!(DeleteGroupMsgsBySender {
 });
 
 impl Validate for DeleteGroupMsgsBySender {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -120,10 +122,12 @@ pub struct DeleteGroupMsgsBySenderReply {
 wire_object!(DeleteGroupMsgsBySenderReply + envelope: Envelope {});
 
 impl Reply for DeleteGroupMsgsBySenderReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -79,6 +79,7 @@ pub struct GetC2cHistory {
 
 impl GetC2cHistory {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: GetC2cHistoryRequired) -> Self {
         Self {
             operator_account: required.operator_account,
@@ -123,6 +124,7 @@ wire_object!(GetC2cHistory {
 });
 
 impl Validate for GetC2cHistory {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -165,6 +167,7 @@ impl GetC2cHistory {
 
 impl Paged for GetC2cHistory {
     type Item = C2cMsg;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         if equals(&reply.complete, 1) {
             return Advance::End;
@@ -176,6 +179,7 @@ impl Paged for GetC2cHistory {
         if moved.contains(&true) { Advance::Next } else { Advance::Stuck }
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         let mut items = reply.msg_list;
         items.reverse();
@@ -222,10 +226,12 @@ wire_object!(GetC2cHistoryReply + envelope: Envelope {
 });
 
 impl Reply for GetC2cHistoryReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -285,6 +291,7 @@ pub struct C2cMsg {
 
 impl C2cMsg {
     /// An object with the required fields.
+    #[inline]
     pub fn new(required: C2cMsgRequired) -> Self {
         Self {
             from_account: required.from_account,
@@ -304,6 +311,7 @@ impl C2cMsg {
 
     /// Sets [`msg_seq`](Self::msg_seq).
     #[must_use]
+    #[inline]
     pub fn with_msg_seq(mut self, msg_seq: u64) -> Self {
         self.msg_seq = Some(msg_seq);
         self
@@ -311,6 +319,7 @@ impl C2cMsg {
 
     /// Sets [`msg_random`](Self::msg_random).
     #[must_use]
+    #[inline]
     pub fn with_msg_random(mut self, msg_random: u64) -> Self {
         self.msg_random = Some(msg_random);
         self
@@ -318,6 +327,7 @@ impl C2cMsg {
 
     /// Sets [`msg_time_stamp`](Self::msg_time_stamp).
     #[must_use]
+    #[inline]
     pub fn with_msg_time_stamp(mut self, msg_time_stamp: u64) -> Self {
         self.msg_time_stamp = Some(msg_time_stamp);
         self
@@ -325,6 +335,7 @@ impl C2cMsg {
 
     /// Sets [`msg_client_time`](Self::msg_client_time).
     #[must_use]
+    #[inline]
     pub fn with_msg_client_time(mut self, msg_client_time: u64) -> Self {
         self.msg_client_time = Some(msg_client_time);
         self

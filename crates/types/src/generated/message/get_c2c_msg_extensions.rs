@@ -53,6 +53,7 @@ pub struct GetC2cMsgExtensions {
 
 impl GetC2cMsgExtensions {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: GetC2cMsgExtensionsRequired) -> Self {
         Self {
             from_account: None,
@@ -72,6 +73,7 @@ impl GetC2cMsgExtensions {
 
     /// Sets [`start_seq`](Self::start_seq).
     #[must_use]
+    #[inline]
     pub fn with_start_seq(mut self, start_seq: u64) -> Self {
         self.start_seq = Some(start_seq);
         self
@@ -94,6 +96,7 @@ wire_object!(GetC2cMsgExtensions {
 });
 
 impl Validate for GetC2cMsgExtensions {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -152,10 +155,12 @@ wire_object!(GetC2cMsgExtensionsReply + envelope: Envelope {
 });
 
 impl Reply for GetC2cMsgExtensionsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -86,6 +86,7 @@ impl GetGroupHistory {
 
     /// Sets [`req_msg_seq`](Self::req_msg_seq).
     #[must_use]
+    #[inline]
     pub fn with_req_msg_seq(mut self, req_msg_seq: u64) -> Self {
         self.req_msg_seq = Some(req_msg_seq);
         self
@@ -115,6 +116,7 @@ wire_object!(GetGroupHistory {
 });
 
 impl Validate for GetGroupHistory {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min("ReqMsgNumber", self.req_msg_number, 1);
@@ -151,6 +153,7 @@ impl GetGroupHistory {
 
 impl Paged for GetGroupHistory {
     type Item = GroupMsg;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         if equals(&reply.is_finished.0, 2) {
             return Advance::End;
@@ -161,6 +164,7 @@ impl Paged for GetGroupHistory {
         )
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.rsp_msg_list
     }
@@ -195,10 +199,12 @@ wire_object!(GetGroupHistoryReply + envelope: Envelope {
 });
 
 impl Reply for GetGroupHistoryReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -258,6 +264,7 @@ pub struct GroupMsg {
 
 impl GroupMsg {
     /// An object with the required fields.
+    #[inline]
     pub fn new(msg_seq: u64) -> Self {
         Self {
             from_account: None,
@@ -307,6 +314,7 @@ impl GroupMsg {
 
     /// Sets [`msg_priority`](Self::msg_priority).
     #[must_use]
+    #[inline]
     pub fn with_msg_priority(mut self, msg_priority: u64) -> Self {
         self.msg_priority = Some(msg_priority);
         self
@@ -314,6 +322,7 @@ impl GroupMsg {
 
     /// Sets [`msg_random`](Self::msg_random).
     #[must_use]
+    #[inline]
     pub fn with_msg_random(mut self, msg_random: u64) -> Self {
         self.msg_random = Some(msg_random);
         self
@@ -321,6 +330,7 @@ impl GroupMsg {
 
     /// Sets [`msg_time_stamp`](Self::msg_time_stamp).
     #[must_use]
+    #[inline]
     pub fn with_msg_time_stamp(mut self, msg_time_stamp: u64) -> Self {
         self.msg_time_stamp = Some(msg_time_stamp);
         self

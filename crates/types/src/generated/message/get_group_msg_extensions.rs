@@ -67,6 +67,7 @@ impl GetGroupMsgExtensions {
 
     /// Sets [`start_seq`](Self::start_seq).
     #[must_use]
+    #[inline]
     pub fn with_start_seq(mut self, start_seq: u64) -> Self {
         self.start_seq = Some(start_seq);
         self
@@ -80,6 +81,7 @@ wire_object!(GetGroupMsgExtensions {
 });
 
 impl Validate for GetGroupMsgExtensions {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -138,10 +140,12 @@ wire_object!(GetGroupMsgExtensionsReply + envelope: Envelope {
 });
 
 impl Reply for GetGroupMsgExtensionsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -71,6 +71,7 @@ pub struct GetGroupMsgReaders {
 
 impl GetGroupMsgReaders {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: GetGroupMsgReadersRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -106,6 +107,7 @@ wire_object!(GetGroupMsgReaders {
 });
 
 impl Validate for GetGroupMsgReaders {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min("Count", self.count, 1);
@@ -137,6 +139,7 @@ impl Endpoint for GetGroupMsgReaders {
 
 impl Paged for GetGroupMsgReaders {
     type Item = GetGroupMsgReadersItem;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         if equals(&reply.is_finished, 1) {
             return Advance::End;
@@ -148,6 +151,7 @@ impl Paged for GetGroupMsgReaders {
         if moved.contains(&true) { Advance::Next } else { Advance::Stuck }
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         let mut items = Vec::new();
         items
@@ -239,10 +243,12 @@ wire_object!(GetGroupMsgReadersReply + envelope: Envelope {
 });
 
 impl Reply for GetGroupMsgReadersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

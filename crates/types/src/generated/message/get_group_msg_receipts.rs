@@ -64,6 +64,7 @@ wire_object!(GetGroupMsgReceipts {
 });
 
 impl Validate for GetGroupMsgReceipts {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("MsgSeqList", self.msg_seq_list.len(), 1);
@@ -112,10 +113,12 @@ wire_object!(GetGroupMsgReceiptsReply + envelope: Envelope {
 });
 
 impl Reply for GetGroupMsgReceiptsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -147,6 +150,7 @@ pub struct GroupMsgReceipt {
 
 impl GroupMsgReceipt {
     /// An object with the required fields.
+    #[inline]
     pub fn new(code: ErrorCode, msg_seq: u64) -> Self {
         Self {
             code,
@@ -159,6 +163,7 @@ impl GroupMsgReceipt {
 
     /// Sets [`read_num`](Self::read_num).
     #[must_use]
+    #[inline]
     pub fn with_read_num(mut self, read_num: u64) -> Self {
         self.read_num = Some(read_num);
         self
@@ -166,6 +171,7 @@ impl GroupMsgReceipt {
 
     /// Sets [`unread_num`](Self::unread_num).
     #[must_use]
+    #[inline]
     pub fn with_unread_num(mut self, unread_num: u64) -> Self {
         self.unread_num = Some(unread_num);
         self

@@ -62,6 +62,7 @@ wire_object!(GetPinnedGroupMsgs {
 });
 
 impl Validate for GetPinnedGroupMsgs {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -98,10 +99,12 @@ wire_object!(GetPinnedGroupMsgsReply + envelope: Envelope {
 });
 
 impl Reply for GetPinnedGroupMsgsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

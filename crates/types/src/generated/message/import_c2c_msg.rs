@@ -82,6 +82,7 @@ pub struct ImportC2cMsg {
 
 impl ImportC2cMsg {
     /// A request with the required fields. New numbers distinguish it from a duplicate: [`msg_seq`](Self::msg_seq) and [`msg_random`](Self::msg_random).
+    #[inline]
     pub fn new(required: ImportC2cMsgRequired) -> Self {
         Self {
             sync_from_old_system: required.sync_from_old_system,
@@ -98,6 +99,7 @@ impl ImportC2cMsg {
 
     /// Sets [`msg_seq`](Self::msg_seq).
     #[must_use]
+    #[inline]
     pub fn with_msg_seq(mut self, msg_seq: u32) -> Self {
         self.msg_seq = Some(msg_seq);
         self
@@ -105,6 +107,7 @@ impl ImportC2cMsg {
 
     /// Sets [`msg_random`](Self::msg_random).
     #[must_use]
+    #[inline]
     pub fn with_msg_random(mut self, msg_random: u32) -> Self {
         self.msg_random = msg_random;
         self
@@ -158,6 +161,7 @@ wire_object!(ImportC2cMsg {
 });
 
 impl Validate for ImportC2cMsg {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max_bytes("From_Account", &self.from_account, 32);
@@ -197,6 +201,7 @@ impl Endpoint for ImportC2cMsg {
                 ErrorCode(93000),
             ],
         );
+    #[inline]
     fn is_repeat_safe(&self) -> bool {
         self.msg_seq.is_some() && is_set(&self.msg_random, "MsgRandom", &self.extra)
             && is_set(&self.msg_time_stamp, "MsgTimeStamp", &self.extra)
@@ -216,10 +221,12 @@ pub struct ImportC2cMsgReply {
 wire_object!(ImportC2cMsgReply + envelope: Envelope {});
 
 impl Reply for ImportC2cMsgReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

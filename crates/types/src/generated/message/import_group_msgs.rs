@@ -99,6 +99,7 @@ wire_object!(ImportGroupMsgs {
 });
 
 impl Validate for ImportGroupMsgs {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("MsgList", self.msg_list.len(), 1);
@@ -147,10 +148,12 @@ wire_object!(ImportGroupMsgsReply + envelope: Envelope {
 });
 
 impl Reply for ImportGroupMsgsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -198,6 +201,7 @@ impl ImportedGroupMsg {
 
     /// Sets [`random`](Self::random).
     #[must_use]
+    #[inline]
     pub fn with_random(mut self, random: u32) -> Self {
         self.random = Some(random);
         self
@@ -212,6 +216,7 @@ wire_object!(ImportedGroupMsg {
 });
 
 impl Validate for ImportedGroupMsg {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.inside("MsgBody", &self.msg_body);
@@ -240,6 +245,7 @@ pub struct ImportedGroupMsgResult {
 
 impl ImportedGroupMsgResult {
     /// An object with the required fields.
+    #[inline]
     pub fn new(result: ErrorCode) -> Self {
         Self {
             msg_seq: None,
@@ -251,6 +257,7 @@ impl ImportedGroupMsgResult {
 
     /// Sets [`msg_seq`](Self::msg_seq).
     #[must_use]
+    #[inline]
     pub fn with_msg_seq(mut self, msg_seq: u64) -> Self {
         self.msg_seq = Some(msg_seq);
         self
@@ -258,6 +265,7 @@ impl ImportedGroupMsgResult {
 
     /// Sets [`msg_time`](Self::msg_time).
     #[must_use]
+    #[inline]
     pub fn with_msg_time(mut self, msg_time: u64) -> Self {
         self.msg_time = Some(msg_time);
         self

@@ -50,6 +50,7 @@ pub struct MarkC2cMsgsRead {
 
 impl MarkC2cMsgsRead {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: MarkC2cMsgsReadRequired) -> Self {
         Self {
             report_account: required.report_account,
@@ -61,6 +62,7 @@ impl MarkC2cMsgsRead {
 
     /// Sets [`msg_read_time`](Self::msg_read_time).
     #[must_use]
+    #[inline]
     pub fn with_msg_read_time(mut self, msg_read_time: u64) -> Self {
         self.msg_read_time = Some(msg_read_time);
         self
@@ -82,6 +84,7 @@ wire_object!(MarkC2cMsgsRead {
 });
 
 impl Validate for MarkC2cMsgsRead {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -107,6 +110,7 @@ impl Endpoint for MarkC2cMsgsRead {
                 ),
             ],
         );
+    #[inline]
     fn is_repeat_safe(&self) -> bool {
         self.msg_read_time.is_some()
     }
@@ -125,10 +129,12 @@ pub struct MarkC2cMsgsReadReply {
 wire_object!(MarkC2cMsgsReadReply + envelope: Envelope {});
 
 impl Reply for MarkC2cMsgsReadReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -64,6 +64,7 @@ pub struct ModifyC2cMsg {
 
 impl ModifyC2cMsg {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: ModifyC2cMsgRequired) -> Self {
         Self {
             from_account: required.from_account,
@@ -115,6 +116,7 @@ wire_object!(ModifyC2cMsg {
 });
 
 impl Validate for ModifyC2cMsg {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.msg_body {
@@ -166,10 +168,12 @@ pub struct ModifyC2cMsgReply {
 wire_object!(ModifyC2cMsgReply + envelope: Envelope {});
 
 impl Reply for ModifyC2cMsgReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

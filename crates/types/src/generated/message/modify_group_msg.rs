@@ -110,6 +110,7 @@ wire_object!(ModifyGroupMsg {
 });
 
 impl Validate for ModifyGroupMsg {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.msg_body {
@@ -159,10 +160,12 @@ pub struct ModifyGroupMsgReply {
 wire_object!(ModifyGroupMsgReply + envelope: Envelope {});
 
 impl Reply for ModifyGroupMsgReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

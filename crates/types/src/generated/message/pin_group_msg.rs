@@ -85,6 +85,7 @@ wire_object!(PinGroupMsg {
 });
 
 impl Validate for PinGroupMsg {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min("MsgSeq", self.msg_seq, 1);
@@ -124,10 +125,12 @@ pub struct PinGroupMsgReply {
 wire_object!(PinGroupMsgReply + envelope: Envelope {});
 
 impl Reply for PinGroupMsgReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -50,6 +50,7 @@ pub struct RecallC2cMsg {
 
 impl RecallC2cMsg {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: RecallC2cMsgRequired) -> Self {
         Self {
             from_account: required.from_account,
@@ -77,6 +78,7 @@ wire_object!(RecallC2cMsg {
 });
 
 impl Validate for RecallC2cMsg {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -119,10 +121,12 @@ pub struct RecallC2cMsgReply {
 wire_object!(RecallC2cMsgReply + envelope: Envelope {});
 
 impl Reply for RecallC2cMsgReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

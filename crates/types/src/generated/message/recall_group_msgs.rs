@@ -96,6 +96,7 @@ wire_object!(RecallGroupMsgs {
 });
 
 impl Validate for RecallGroupMsgs {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("MsgSeqList", self.msg_seq_list.len(), 1);
@@ -138,18 +139,22 @@ impl Batched for RecallGroupMsgs {
     type Item = MsgSeqItem;
     type Entry = RecallResult;
     const MAX: usize = 10;
+    #[inline]
     fn take_items(&mut self) -> Vec<MsgSeqItem> {
         std::mem::take(&mut self.msg_seq_list)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<MsgSeqItem>) {
         self.msg_seq_list = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[RecallResult] {
         &reply.recall_ret_list
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -178,10 +183,12 @@ wire_object!(RecallGroupMsgsReply + envelope: Envelope {
 });
 
 impl Reply for RecallGroupMsgsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -211,6 +218,7 @@ pub struct RecallResult {
 
 impl RecallResult {
     /// An object with the required fields.
+    #[inline]
     pub fn new(msg_seq: u64, ret_code: ErrorCode) -> Self {
         Self {
             msg_seq,

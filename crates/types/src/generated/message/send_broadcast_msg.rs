@@ -72,6 +72,7 @@ impl SendBroadcastMsg {
 
     /// Sets [`random`](Self::random).
     #[must_use]
+    #[inline]
     pub fn with_random(mut self, random: u32) -> Self {
         self.random = random;
         self
@@ -106,6 +107,7 @@ wire_object!(SendBroadcastMsg {
 });
 
 impl Validate for SendBroadcastMsg {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.inside("MsgBody", &self.msg_body);
@@ -132,6 +134,7 @@ impl Endpoint for SendBroadcastMsg {
             ],
         )
         .with_duplicate_seconds(300);
+    #[inline]
     fn is_repeat_safe(&self) -> bool {
         is_set(&self.random, "Random", &self.extra)
     }
@@ -156,10 +159,12 @@ wire_object!(SendBroadcastMsgReply + envelope: Envelope {
 });
 
 impl Reply for SendBroadcastMsgReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

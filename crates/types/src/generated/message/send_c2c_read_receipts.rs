@@ -47,6 +47,7 @@ pub struct SendC2cReadReceipts {
 
 impl SendC2cReadReceipts {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: SendC2cReadReceiptsRequired) -> Self {
         Self {
             operator_account: required.operator_account,
@@ -74,6 +75,7 @@ wire_object!(SendC2cReadReceipts {
 });
 
 impl Validate for SendC2cReadReceipts {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("C2CMsgInfo", self.c2c_msg_info.len(), 1);
@@ -116,10 +118,12 @@ pub struct SendC2cReadReceiptsReply {
 wire_object!(SendC2cReadReceiptsReply + envelope: Envelope {});
 
 impl Reply for SendC2cReadReceiptsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -147,6 +151,7 @@ pub struct ReadMsg {
 
 impl ReadMsg {
     /// An object with the required fields.
+    #[inline]
     pub fn new(required: ReadMsgRequired) -> Self {
         Self {
             from_account: required.from_account,
@@ -174,6 +179,7 @@ wire_object!(ReadMsg {
 });
 
 impl Validate for ReadMsg {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }

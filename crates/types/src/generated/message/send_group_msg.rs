@@ -141,6 +141,7 @@ impl SendGroupMsg {
 
     /// Sets [`random`](Self::random).
     #[must_use]
+    #[inline]
     pub fn with_random(mut self, random: u32) -> Self {
         self.random = random;
         self
@@ -162,6 +163,7 @@ impl SendGroupMsg {
 
     /// Sets [`offline_push_info`](Self::offline_push_info).
     #[must_use]
+    #[inline]
     pub fn with_offline_push_info(mut self, offline_push_info: OfflinePushInfo) -> Self {
         self.offline_push_info = Some(offline_push_info);
         self
@@ -284,6 +286,7 @@ wire_object!(SendGroupMsg {
 });
 
 impl Validate for SendGroupMsg {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.inside("MsgBody", &self.msg_body);
@@ -325,6 +328,7 @@ impl Endpoint for SendGroupMsg {
             ],
         )
         .with_duplicate_seconds(300);
+    #[inline]
     fn is_repeat_safe(&self) -> bool {
         is_set(&self.random, "Random", &self.extra)
     }
@@ -364,10 +368,12 @@ wire_object!(SendGroupMsgReply + envelope: Envelope {
 });
 
 impl Reply for SendGroupMsgReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

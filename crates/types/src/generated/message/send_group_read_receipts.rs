@@ -52,6 +52,7 @@ pub struct SendGroupReadReceipts {
 
 impl SendGroupReadReceipts {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: SendGroupReadReceiptsRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -79,6 +80,7 @@ wire_object!(SendGroupReadReceipts {
 });
 
 impl Validate for SendGroupReadReceipts {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("MsgSeqList", self.msg_seq_list.len(), 1);
@@ -113,18 +115,22 @@ impl Batched for SendGroupReadReceipts {
     type Item = MsgSeqItem;
     type Entry = ();
     const MAX: usize = 50;
+    #[inline]
     fn take_items(&mut self) -> Vec<MsgSeqItem> {
         std::mem::take(&mut self.msg_seq_list)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<MsgSeqItem>) {
         self.msg_seq_list = items;
     }
 
+    #[inline]
     fn entries(_: &Self::Reply) -> &[()] {
         &[]
     }
 
+    #[inline]
     fn reports(_: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         vec![ItemReport::Done { entry : None }; items.len()]
     }
@@ -143,10 +149,12 @@ pub struct SendGroupReadReceiptsReply {
 wire_object!(SendGroupReadReceiptsReply + envelope: Envelope {});
 
 impl Reply for SendGroupReadReceiptsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -57,6 +57,7 @@ pub struct SendGroupSystemNotification {
 
 impl SendGroupSystemNotification {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: SendGroupSystemNotificationRequired) -> Self {
         Self {
             group_id: required.group_id,
@@ -103,6 +104,7 @@ wire_object!(SendGroupSystemNotification {
 });
 
 impl Validate for SendGroupSystemNotification {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.to_members_account {
@@ -137,18 +139,22 @@ impl Batched for SendGroupSystemNotification {
     type Item = String;
     type Entry = ();
     const MAX: usize = 500;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         self.to_members_account.take().unwrap_or_default()
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.to_members_account = Some(items);
     }
 
+    #[inline]
     fn entries(_: &Self::Reply) -> &[()] {
         &[]
     }
 
+    #[inline]
     fn reports(_: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         vec![ItemReport::Done { entry : None }; items.len()]
     }
@@ -167,10 +173,12 @@ pub struct SendGroupSystemNotificationReply {
 wire_object!(SendGroupSystemNotificationReply + envelope: Envelope {});
 
 impl Reply for SendGroupSystemNotificationReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -169,6 +169,7 @@ impl SendMsg {
 
     /// Sets [`msg_life_time`](Self::msg_life_time).
     #[must_use]
+    #[inline]
     pub fn with_msg_life_time(mut self, msg_life_time: u64) -> Self {
         self.msg_life_time = Some(msg_life_time);
         self
@@ -176,6 +177,7 @@ impl SendMsg {
 
     /// Sets [`msg_seq`](Self::msg_seq).
     #[must_use]
+    #[inline]
     pub fn with_msg_seq(mut self, msg_seq: u32) -> Self {
         self.msg_seq = Some(msg_seq);
         self
@@ -183,6 +185,7 @@ impl SendMsg {
 
     /// Sets [`msg_random`](Self::msg_random).
     #[must_use]
+    #[inline]
     pub fn with_msg_random(mut self, msg_random: u32) -> Self {
         self.msg_random = msg_random;
         self
@@ -190,6 +193,7 @@ impl SendMsg {
 
     /// Sets [`msg_time_stamp`](Self::msg_time_stamp).
     #[must_use]
+    #[inline]
     pub fn with_msg_time_stamp(mut self, msg_time_stamp: u64) -> Self {
         self.msg_time_stamp = Some(msg_time_stamp);
         self
@@ -243,6 +247,7 @@ impl SendMsg {
 
     /// Sets [`offline_push_info`](Self::offline_push_info).
     #[must_use]
+    #[inline]
     pub fn with_offline_push_info(mut self, offline_push_info: OfflinePushInfo) -> Self {
         self.offline_push_info = Some(offline_push_info);
         self
@@ -289,6 +294,7 @@ wire_object!(SendMsg {
 });
 
 impl Validate for SendMsg {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.from_account {
@@ -349,6 +355,7 @@ impl Endpoint for SendMsg {
             ],
         )
         .with_duplicate_seconds(120);
+    #[inline]
     fn is_repeat_safe(&self) -> bool {
         self.msg_seq.is_some() && is_set(&self.msg_random, "MsgRandom", &self.extra)
     }
@@ -385,10 +392,12 @@ wire_object!(SendMsgReply + envelope: Envelope {
 });
 
 impl Reply for SendMsgReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

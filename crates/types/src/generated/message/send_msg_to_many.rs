@@ -151,6 +151,7 @@ impl SendMsgToMany {
 
     /// Sets [`msg_seq`](Self::msg_seq).
     #[must_use]
+    #[inline]
     pub fn with_msg_seq(mut self, msg_seq: u32) -> Self {
         self.msg_seq = Some(msg_seq);
         self
@@ -158,6 +159,7 @@ impl SendMsgToMany {
 
     /// Sets [`msg_random`](Self::msg_random).
     #[must_use]
+    #[inline]
     pub fn with_msg_random(mut self, msg_random: u32) -> Self {
         self.msg_random = msg_random;
         self
@@ -172,6 +174,7 @@ impl SendMsgToMany {
 
     /// Sets [`msg_life_time`](Self::msg_life_time).
     #[must_use]
+    #[inline]
     pub fn with_msg_life_time(mut self, msg_life_time: u64) -> Self {
         self.msg_life_time = Some(msg_life_time);
         self
@@ -201,6 +204,7 @@ impl SendMsgToMany {
 
     /// Sets [`offline_push_info`](Self::offline_push_info).
     #[must_use]
+    #[inline]
     pub fn with_offline_push_info(mut self, offline_push_info: OfflinePushInfo) -> Self {
         self.offline_push_info = Some(offline_push_info);
         self
@@ -244,6 +248,7 @@ wire_object!(SendMsgToMany {
 });
 
 impl Validate for SendMsgToMany {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.from_account {
@@ -296,10 +301,12 @@ impl Endpoint for SendMsgToMany {
             ],
         )
         .with_duplicate_seconds(120);
+    #[inline]
     fn is_repeat_safe(&self) -> bool {
         self.msg_seq.is_some() && is_set(&self.msg_random, "MsgRandom", &self.extra)
     }
 
+    #[inline]
     fn quota_items(&self) -> usize {
         self.to_account.len()
     }
@@ -309,18 +316,22 @@ impl Batched for SendMsgToMany {
     type Item = String;
     type Entry = ();
     const MAX: usize = 500;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.to_account)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.to_account = items;
     }
 
+    #[inline]
     fn entries(_: &Self::Reply) -> &[()] {
         &[]
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Done);
         for entry in reply.error_list.iter().flatten() {
@@ -361,10 +372,12 @@ wire_object!(SendMsgToManyReply + envelope: Envelope {
 });
 
 impl Reply for SendMsgToManyReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

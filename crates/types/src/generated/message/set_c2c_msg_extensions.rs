@@ -61,6 +61,7 @@ pub struct SetC2cMsgExtensions {
 
 impl SetC2cMsgExtensions {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: SetC2cMsgExtensionsRequired) -> Self {
         Self {
             from_account: None,
@@ -109,6 +110,7 @@ wire_object!(SetC2cMsgExtensions {
 });
 
 impl Validate for SetC2cMsgExtensions {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.extension_list {
@@ -149,18 +151,22 @@ impl Batched for SetC2cMsgExtensions {
     type Item = MsgExtension;
     type Entry = MsgExtensionResult;
     const MAX: usize = 20;
+    #[inline]
     fn take_items(&mut self) -> Vec<MsgExtension> {
         self.extension_list.take().unwrap_or_default()
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<MsgExtension>) {
         self.extension_list = Some(items);
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[MsgExtensionResult] {
         reply.extension_list.as_deref().unwrap_or_default()
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -194,10 +200,12 @@ wire_object!(SetC2cMsgExtensionsReply + envelope: Envelope {
 });
 
 impl Reply for SetC2cMsgExtensionsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -90,6 +90,7 @@ wire_object!(SetGroupMsgExtensions {
 });
 
 impl Validate for SetGroupMsgExtensions {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.extension_list {
@@ -130,18 +131,22 @@ impl Batched for SetGroupMsgExtensions {
     type Item = MsgExtension;
     type Entry = MsgExtensionResult;
     const MAX: usize = 20;
+    #[inline]
     fn take_items(&mut self) -> Vec<MsgExtension> {
         self.extension_list.take().unwrap_or_default()
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<MsgExtension>) {
         self.extension_list = Some(items);
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[MsgExtensionResult] {
         reply.extension_list.as_deref().unwrap_or_default()
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -175,10 +180,12 @@ wire_object!(SetGroupMsgExtensionsReply + envelope: Envelope {
 });
 
 impl Reply for SetGroupMsgExtensionsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -84,6 +84,7 @@ wire_object!(UnpinGroupMsg {
 });
 
 impl Validate for UnpinGroupMsg {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min("MsgSeq", self.msg_seq, 1);
@@ -116,10 +117,12 @@ pub struct UnpinGroupMsgReply {
 wire_object!(UnpinGroupMsgReply + envelope: Envelope {});
 
 impl Reply for UnpinGroupMsgReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -77,6 +77,7 @@ wire_object!(AddKeywords {
 });
 
 impl Validate for AddKeywords {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("UserKeywords", self.user_keywords.len(), 1);
@@ -126,10 +127,12 @@ wire_object!(AddKeywordsReply + envelope: Envelope {
 });
 
 impl Reply for AddKeywordsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -177,6 +180,7 @@ wire_object!(KeywordToAdd {
 from_text!(KeywordToAdd);
 
 impl Validate for KeywordToAdd {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }

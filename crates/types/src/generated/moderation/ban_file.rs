@@ -42,6 +42,7 @@ wire_object!(BanFile {
 });
 
 impl Validate for BanFile {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -70,10 +71,12 @@ pub struct BanFileReply {
 wire_object!(BanFileReply + envelope: Envelope {});
 
 impl Reply for BanFileReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

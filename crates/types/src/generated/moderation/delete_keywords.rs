@@ -81,6 +81,7 @@ wire_object!(DeleteKeywords {
 });
 
 impl Validate for DeleteKeywords {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("Keywords", self.keywords.len(), 1);
@@ -114,18 +115,22 @@ impl Batched for DeleteKeywords {
     type Item = String;
     type Entry = DeletedKeyword;
     const MAX: usize = 10;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.keywords)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.keywords = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[DeletedKeyword] {
         reply.details.as_deref().unwrap_or_default()
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -169,10 +174,12 @@ wire_object!(DeleteKeywordsReply + envelope: Envelope {
 });
 
 impl Reply for DeleteKeywordsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

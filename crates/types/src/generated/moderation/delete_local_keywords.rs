@@ -51,6 +51,7 @@ wire_object!(DeleteLocalKeywords {
 });
 
 impl Validate for DeleteLocalKeywords {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("LocalAuditWords", self.local_audit_words.len(), 1);
@@ -73,18 +74,22 @@ impl Batched for DeleteLocalKeywords {
     type Item = LocalKeyword;
     type Entry = ();
     const MAX: usize = 10;
+    #[inline]
     fn take_items(&mut self) -> Vec<LocalKeyword> {
         std::mem::take(&mut self.local_audit_words)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<LocalKeyword>) {
         self.local_audit_words = items;
     }
 
+    #[inline]
     fn entries(_: &Self::Reply) -> &[()] {
         &[]
     }
 
+    #[inline]
     fn reports(_: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         vec![ItemReport::Done { entry : None }; items.len()]
     }
@@ -109,10 +114,12 @@ wire_object!(DeleteLocalKeywordsReply + envelope: Envelope {
 });
 
 impl Reply for DeleteLocalKeywordsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -42,6 +42,7 @@ wire_object!(GetFileSignatures {
 });
 
 impl Validate for GetFileSignatures {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("RawURLs", self.raw_ur_ls.len(), 1);
@@ -78,10 +79,12 @@ wire_object!(GetFileSignaturesReply + envelope: Envelope {
 });
 
 impl Reply for GetFileSignaturesReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -120,6 +123,7 @@ wire_object!(FileToSign {
 });
 
 impl Validate for FileToSign {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -157,6 +161,7 @@ pub struct SignedFile {
 
 impl SignedFile {
     /// An object with the required fields.
+    #[inline]
     pub fn new(required: SignedFileRequired) -> Self {
         Self {
             resource_id: required.resource_id,

@@ -49,6 +49,7 @@ wire_object!(GetGlobalMute {
 });
 
 impl Validate for GetGlobalMute {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -95,10 +96,12 @@ wire_object!(GetGlobalMuteReply + envelope: Envelope {
 });
 
 impl Reply for GetGlobalMuteReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -56,6 +56,7 @@ pub struct ListKeywordLibraries {
 
 impl ListKeywordLibraries {
     /// A request for the first page.
+    #[inline]
     pub fn new(required: ListKeywordLibrariesRequired) -> Self {
         Self {
             sdk_app_id: required.sdk_app_id,
@@ -67,6 +68,7 @@ impl ListKeywordLibraries {
 
     /// Sets [`offset`](Self::offset).
     #[must_use]
+    #[inline]
     pub fn with_offset(mut self, offset: u64) -> Self {
         self.offset = offset;
         self
@@ -88,6 +90,7 @@ wire_object!(ListKeywordLibraries {
 });
 
 impl Validate for ListKeywordLibraries {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max("Limit", self.limit, 100);
@@ -118,10 +121,12 @@ impl Endpoint for ListKeywordLibraries {
 
 impl Paged for ListKeywordLibraries {
     type Item = KeywordLibrary;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         by_offset(&mut self.offset, reply.infos.len(), reply.total_count)
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.infos
     }
@@ -156,10 +161,12 @@ wire_object!(ListKeywordLibrariesReply + envelope: Envelope {
 });
 
 impl Reply for ListKeywordLibrariesReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

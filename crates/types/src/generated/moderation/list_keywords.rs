@@ -68,6 +68,7 @@ pub struct ListKeywords {
 
 impl ListKeywords {
     /// A request for the first page.
+    #[inline]
     pub fn new(required: ListKeywordsRequired) -> Self {
         Self {
             sdk_app_id: required.sdk_app_id,
@@ -81,6 +82,7 @@ impl ListKeywords {
 
     /// Sets [`offset`](Self::offset).
     #[must_use]
+    #[inline]
     pub fn with_offset(mut self, offset: u64) -> Self {
         self.offset = offset;
         self
@@ -113,6 +115,7 @@ wire_object!(ListKeywords {
 });
 
 impl Validate for ListKeywords {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max("Limit", self.limit, 100);
@@ -143,10 +146,12 @@ impl Endpoint for ListKeywords {
 
 impl Paged for ListKeywords {
     type Item = BlockedKeyword;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         by_offset(&mut self.offset, reply.infos.len(), reply.total_count)
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.infos
     }
@@ -181,10 +186,12 @@ wire_object!(ListKeywordsReply + envelope: Envelope {
 });
 
 impl Reply for ListKeywordsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -212,6 +219,7 @@ pub struct BlockedKeyword {
 
 impl BlockedKeyword {
     /// An object with the required fields.
+    #[inline]
     pub fn new(required: BlockedKeywordRequired) -> Self {
         Self {
             id: required.id,

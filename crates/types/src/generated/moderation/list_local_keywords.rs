@@ -46,6 +46,7 @@ pub struct ListLocalKeywords {
 
 impl ListLocalKeywords {
     /// A request for the first page.
+    #[inline]
     pub fn new(required: ListLocalKeywordsRequired) -> Self {
         Self {
             sdk_app_id: required.sdk_app_id,
@@ -66,6 +67,7 @@ impl ListLocalKeywords {
 
     /// Sets [`offset`](Self::offset).
     #[must_use]
+    #[inline]
     pub fn with_offset(mut self, offset: u64) -> Self {
         self.offset = offset;
         self
@@ -96,6 +98,7 @@ wire_object!(ListLocalKeywords {
 });
 
 impl Validate for ListLocalKeywords {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max("Limit", self.limit, 100);
@@ -114,10 +117,12 @@ impl Endpoint for ListLocalKeywords {
 
 impl Paged for ListLocalKeywords {
     type Item = LocalKeyword;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         by_offset(&mut self.offset, reply.local_audit_words.len(), reply.cur_count)
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.local_audit_words
     }
@@ -167,10 +172,12 @@ wire_object!(ListLocalKeywordsReply + envelope: Envelope {
 });
 
 impl Reply for ListLocalKeywordsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -107,6 +107,7 @@ wire_object!(ModerateContent {
 });
 
 impl Validate for ModerateContent {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max_bytes("Content", &self.content, 8192);
@@ -174,10 +175,12 @@ wire_object!(ModerateContentReply + envelope: Envelope {
 });
 
 impl Reply for ModerateContentReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

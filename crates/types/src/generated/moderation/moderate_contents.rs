@@ -104,6 +104,7 @@ wire_object!(ModerateContents {
 });
 
 impl Validate for ModerateContents {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("Contents", self.contents.len(), 1);
@@ -138,18 +139,22 @@ impl Batched for ModerateContents {
     type Item = ContentToModerate;
     type Entry = ModeratedContent;
     const MAX: usize = 10;
+    #[inline]
     fn take_items(&mut self) -> Vec<ContentToModerate> {
         std::mem::take(&mut self.contents)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<ContentToModerate>) {
         self.contents = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[ModeratedContent] {
         &reply.audit_results
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -183,10 +188,12 @@ wire_object!(ModerateContentsReply + envelope: Envelope {
 });
 
 impl Reply for ModerateContentsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -235,6 +242,7 @@ wire_object!(ContentToModerate {
 });
 
 impl Validate for ContentToModerate {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max_bytes("Content", &self.content, 8192);
@@ -287,6 +295,7 @@ pub struct ModeratedContent {
 
 impl ModeratedContent {
     /// An object with the required fields.
+    #[inline]
     pub fn new(content_id: u64, error_code: ErrorCode) -> Self {
         Self {
             content_id,
@@ -318,6 +327,7 @@ impl ModeratedContent {
 
     /// Sets [`score`](Self::score).
     #[must_use]
+    #[inline]
     pub fn with_score(mut self, score: u64) -> Self {
         self.score = Some(score);
         self

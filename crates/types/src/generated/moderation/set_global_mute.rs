@@ -60,6 +60,7 @@ impl SetGlobalMute {
 
     /// Sets [`c2c_mute_seconds`](Self::c2c_mute_seconds).
     #[must_use]
+    #[inline]
     pub fn with_c2c_mute_seconds(mut self, c2c_mute_seconds: u32) -> Self {
         self.c2c_mute_seconds = Some(c2c_mute_seconds);
         self
@@ -67,6 +68,7 @@ impl SetGlobalMute {
 
     /// Sets [`group_mute_seconds`](Self::group_mute_seconds).
     #[must_use]
+    #[inline]
     pub fn with_group_mute_seconds(mut self, group_mute_seconds: u32) -> Self {
         self.group_mute_seconds = Some(group_mute_seconds);
         self
@@ -80,6 +82,7 @@ wire_object!(SetGlobalMute {
 });
 
 impl Validate for SetGlobalMute {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -119,10 +122,12 @@ pub struct SetGlobalMuteReply {
 wire_object!(SetGlobalMuteReply + envelope: Envelope {});
 
 impl Reply for SetGlobalMuteReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

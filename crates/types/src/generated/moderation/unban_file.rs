@@ -42,6 +42,7 @@ wire_object!(UnbanFile {
 });
 
 impl Validate for UnbanFile {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -70,10 +71,12 @@ pub struct UnbanFileReply {
 wire_object!(UnbanFileReply + envelope: Envelope {});
 
 impl Reply for UnbanFileReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

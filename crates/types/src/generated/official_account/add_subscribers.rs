@@ -62,6 +62,7 @@ wire_object!(AddSubscribers {
 });
 
 impl Validate for AddSubscribers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("SubscriberList", self.subscriber_list.len(), 1);
@@ -86,18 +87,22 @@ impl Batched for AddSubscribers {
     type Item = SubscriberAccount;
     type Entry = SubscriptionResult;
     const MAX: usize = 100;
+    #[inline]
     fn take_items(&mut self) -> Vec<SubscriberAccount> {
         std::mem::take(&mut self.subscriber_list)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<SubscriberAccount>) {
         self.subscriber_list = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[SubscriptionResult] {
         &reply.subscriber_list
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -131,10 +136,12 @@ wire_object!(AddSubscribersReply + envelope: Envelope {
 });
 
 impl Reply for AddSubscribersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -57,6 +57,7 @@ pub struct CreateOfficialAccount {
 
 impl CreateOfficialAccount {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: CreateOfficialAccountRequired) -> Self {
         Self {
             owner_account: required.owner_account,
@@ -97,6 +98,7 @@ impl CreateOfficialAccount {
 
     /// Sets [`max_subscriber_num`](Self::max_subscriber_num).
     #[must_use]
+    #[inline]
     pub fn with_max_subscriber_num(mut self, max_subscriber_num: u64) -> Self {
         self.max_subscriber_num = Some(max_subscriber_num);
         self
@@ -137,6 +139,7 @@ wire_object!(CreateOfficialAccount {
 });
 
 impl Validate for CreateOfficialAccount {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max_bytes("Name", &self.name, 150);
@@ -186,10 +189,12 @@ wire_object!(CreateOfficialAccountReply + envelope: Envelope {
 });
 
 impl Reply for CreateOfficialAccountReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -78,6 +78,7 @@ wire_object!(DeleteSubscribers {
 });
 
 impl Validate for DeleteSubscribers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker
@@ -130,10 +131,12 @@ wire_object!(DeleteSubscribersReply + envelope: Envelope {
 });
 
 impl Reply for DeleteSubscribersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -63,6 +63,7 @@ wire_object!(DestroyOfficialAccount {
 });
 
 impl Validate for DestroyOfficialAccount {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -107,10 +108,12 @@ pub struct DestroyOfficialAccountReply {
 wire_object!(DestroyOfficialAccountReply + envelope: Envelope {});
 
 impl Reply for DestroyOfficialAccountReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -78,6 +78,7 @@ impl GetOfficialAccountHistory {
 
     /// Sets [`req_msg_number`](Self::req_msg_number).
     #[must_use]
+    #[inline]
     pub fn with_req_msg_number(mut self, req_msg_number: u64) -> Self {
         self.req_msg_number = Some(req_msg_number);
         self
@@ -99,6 +100,7 @@ wire_object!(GetOfficialAccountHistory {
 });
 
 impl Validate for GetOfficialAccountHistory {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.req_msg_number {
@@ -131,6 +133,7 @@ impl Endpoint for GetOfficialAccountHistory {
 
 impl Paged for GetOfficialAccountHistory {
     type Item = OfficialAccountMsg;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         if equals(&reply.is_finished.0, 2) {
             return Advance::End;
@@ -142,6 +145,7 @@ impl Paged for GetOfficialAccountHistory {
         if moved.contains(&true) { Advance::Next } else { Advance::Stuck }
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.rsp_msg_list
     }
@@ -181,10 +185,12 @@ wire_object!(GetOfficialAccountHistoryReply + envelope: Envelope {
 });
 
 impl Reply for GetOfficialAccountHistoryReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -236,6 +242,7 @@ pub struct OfficialAccountMsg {
 
 impl OfficialAccountMsg {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -249,6 +256,7 @@ impl OfficialAccountMsg {
 
     /// Sets [`is_place_msg`](Self::is_place_msg).
     #[must_use]
+    #[inline]
     pub fn with_is_place_msg(mut self, is_place_msg: u64) -> Self {
         self.is_place_msg = Some(is_place_msg);
         self
@@ -280,6 +288,7 @@ impl OfficialAccountMsg {
 
     /// Sets [`msg_priority`](Self::msg_priority).
     #[must_use]
+    #[inline]
     pub fn with_msg_priority(mut self, msg_priority: u64) -> Self {
         self.msg_priority = Some(msg_priority);
         self
@@ -287,6 +296,7 @@ impl OfficialAccountMsg {
 
     /// Sets [`msg_random`](Self::msg_random).
     #[must_use]
+    #[inline]
     pub fn with_msg_random(mut self, msg_random: u64) -> Self {
         self.msg_random = Some(msg_random);
         self
@@ -294,6 +304,7 @@ impl OfficialAccountMsg {
 
     /// Sets [`msg_seq`](Self::msg_seq).
     #[must_use]
+    #[inline]
     pub fn with_msg_seq(mut self, msg_seq: u64) -> Self {
         self.msg_seq = Some(msg_seq);
         self
@@ -301,6 +312,7 @@ impl OfficialAccountMsg {
 
     /// Sets [`msg_time_stamp`](Self::msg_time_stamp).
     #[must_use]
+    #[inline]
     pub fn with_msg_time_stamp(mut self, msg_time_stamp: u64) -> Self {
         self.msg_time_stamp = Some(msg_time_stamp);
         self

@@ -53,6 +53,7 @@ impl GetOfficialAccounts {
 
     /// Sets [`response_filter`](Self::response_filter).
     #[must_use]
+    #[inline]
     pub fn with_response_filter(
         mut self,
         response_filter: OfficialAccountFilter,
@@ -68,6 +69,7 @@ wire_object!(GetOfficialAccounts {
 });
 
 impl Validate for GetOfficialAccounts {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker
@@ -97,18 +99,22 @@ impl Batched for GetOfficialAccounts {
     type Item = OfficialAccountId;
     type Entry = OfficialAccountInfo;
     const MAX: usize = 50;
+    #[inline]
     fn take_items(&mut self) -> Vec<OfficialAccountId> {
         std::mem::take(&mut self.official_account_id_list)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<OfficialAccountId>) {
         self.official_account_id_list = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[OfficialAccountInfo] {
         &reply.official_account_info_list
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -142,10 +148,12 @@ wire_object!(GetOfficialAccountsReply + envelope: Envelope {
 });
 
 impl Reply for GetOfficialAccountsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -180,6 +188,7 @@ wire_object!(OfficialAccountId {
 from_text!(OfficialAccountId);
 
 impl Validate for OfficialAccountId {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }

@@ -57,6 +57,7 @@ impl GetSubscribedOfficialAccounts {
 
     /// Sets [`limit`](Self::limit).
     #[must_use]
+    #[inline]
     pub fn with_limit(mut self, limit: u64) -> Self {
         self.limit = Some(limit);
         self
@@ -64,6 +65,7 @@ impl GetSubscribedOfficialAccounts {
 
     /// Sets [`offset`](Self::offset).
     #[must_use]
+    #[inline]
     pub fn with_offset(mut self, offset: u64) -> Self {
         self.offset = Some(offset);
         self
@@ -71,6 +73,7 @@ impl GetSubscribedOfficialAccounts {
 
     /// Sets [`response_filter`](Self::response_filter).
     #[must_use]
+    #[inline]
     pub fn with_response_filter(
         mut self,
         response_filter: OfficialAccountFilter,
@@ -88,6 +91,7 @@ wire_object!(GetSubscribedOfficialAccounts {
 });
 
 impl Validate for GetSubscribedOfficialAccounts {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.limit {
@@ -113,6 +117,7 @@ impl Endpoint for GetSubscribedOfficialAccounts {
 
 impl Paged for GetSubscribedOfficialAccounts {
     type Item = OfficialAccountInfo;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         if equals(&reply.complete_flag, 1) {
             return Advance::End;
@@ -121,6 +126,7 @@ impl Paged for GetSubscribedOfficialAccounts {
         if moved.contains(&true) { Advance::Next } else { Advance::Stuck }
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.official_account_info_list
     }
@@ -160,10 +166,12 @@ wire_object!(GetSubscribedOfficialAccountsReply + envelope: Envelope {
 });
 
 impl Reply for GetSubscribedOfficialAccountsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

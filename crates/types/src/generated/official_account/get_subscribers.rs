@@ -48,6 +48,7 @@ pub struct GetSubscribers {
 
 impl GetSubscribers {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: GetSubscribersRequired) -> Self {
         Self {
             official_account: required.official_account,
@@ -59,6 +60,7 @@ impl GetSubscribers {
 
     /// Sets [`limit`](Self::limit).
     #[must_use]
+    #[inline]
     pub fn with_limit(mut self, limit: u64) -> Self {
         self.limit = Some(limit);
         self
@@ -80,6 +82,7 @@ wire_object!(GetSubscribers {
 });
 
 impl Validate for GetSubscribers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.limit {
@@ -102,6 +105,7 @@ impl Endpoint for GetSubscribers {
 
 impl Paged for GetSubscribers {
     type Item = SubscriberInfo;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         if is_start(&reply.next) {
             return Advance::End;
@@ -110,6 +114,7 @@ impl Paged for GetSubscribers {
         if moved.contains(&true) { Advance::Next } else { Advance::Stuck }
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.subscriber_list
     }
@@ -144,10 +149,12 @@ wire_object!(GetSubscribersReply + envelope: Envelope {
 });
 
 impl Reply for GetSubscribersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -196,6 +203,7 @@ impl SubscriberInfo {
 
     /// Sets [`subscribe_time`](Self::subscribe_time).
     #[must_use]
+    #[inline]
     pub fn with_subscribe_time(mut self, subscribe_time: u64) -> Self {
         self.subscribe_time = Some(subscribe_time);
         self
@@ -217,6 +225,7 @@ impl SubscriberInfo {
 
     /// Sets [`last_send_msg_time`](Self::last_send_msg_time).
     #[must_use]
+    #[inline]
     pub fn with_last_send_msg_time(mut self, last_send_msg_time: u64) -> Self {
         self.last_send_msg_time = Some(last_send_msg_time);
         self

@@ -97,6 +97,7 @@ impl ModifyOfficialAccount {
 
     /// Sets [`max_subscriber_num`](Self::max_subscriber_num).
     #[must_use]
+    #[inline]
     pub fn with_max_subscriber_num(mut self, max_subscriber_num: u64) -> Self {
         self.max_subscriber_num = Some(max_subscriber_num);
         self
@@ -128,6 +129,7 @@ wire_object!(ModifyOfficialAccount {
 });
 
 impl Validate for ModifyOfficialAccount {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.name {
@@ -173,10 +175,12 @@ pub struct ModifyOfficialAccountReply {
 wire_object!(ModifyOfficialAccountReply + envelope: Envelope {});
 
 impl Reply for ModifyOfficialAccountReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

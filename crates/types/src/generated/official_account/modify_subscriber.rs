@@ -38,6 +38,7 @@ pub struct ModifySubscriber {
 
 impl ModifySubscriber {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: ModifySubscriberRequired) -> Self {
         Self {
             official_account: required.official_account,
@@ -65,6 +66,7 @@ wire_object!(ModifySubscriber {
 });
 
 impl Validate for ModifySubscriber {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -95,10 +97,12 @@ pub struct ModifySubscriberReply {
 wire_object!(ModifySubscriberReply + envelope: Envelope {});
 
 impl Reply for ModifySubscriberReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

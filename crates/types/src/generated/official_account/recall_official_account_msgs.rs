@@ -78,6 +78,7 @@ wire_object!(RecallOfficialAccountMsgs {
 });
 
 impl Validate for RecallOfficialAccountMsgs {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("MsgKeyList", self.msg_key_list.len(), 1);
@@ -122,18 +123,22 @@ impl Batched for RecallOfficialAccountMsgs {
     type Item = String;
     type Entry = OfficialAccountRecallResult;
     const MAX: usize = 10;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.msg_key_list)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.msg_key_list = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[OfficialAccountRecallResult] {
         &reply.recall_ret_list
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -162,10 +167,12 @@ wire_object!(RecallOfficialAccountMsgsReply + envelope: Envelope {
 });
 
 impl Reply for RecallOfficialAccountMsgsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -99,6 +99,7 @@ impl SendOfficialAccountMsg {
 
     /// Sets [`random`](Self::random).
     #[must_use]
+    #[inline]
     pub fn with_random(mut self, random: u32) -> Self {
         self.random = random;
         self
@@ -106,6 +107,7 @@ impl SendOfficialAccountMsg {
 
     /// Sets [`offline_push_info`](Self::offline_push_info).
     #[must_use]
+    #[inline]
     pub fn with_offline_push_info(mut self, offline_push_info: OfflinePushInfo) -> Self {
         self.offline_push_info = Some(offline_push_info);
         self
@@ -177,6 +179,7 @@ wire_object!(SendOfficialAccountMsg {
 });
 
 impl Validate for SendOfficialAccountMsg {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("MsgBody", self.msg_body.len(), 1);
@@ -208,6 +211,7 @@ impl Endpoint for SendOfficialAccountMsg {
             ],
         )
         .with_duplicate_seconds(300);
+    #[inline]
     fn is_repeat_safe(&self) -> bool {
         is_set(&self.random, "Random", &self.extra)
     }
@@ -237,10 +241,12 @@ wire_object!(SendOfficialAccountMsgReply + envelope: Envelope {
 });
 
 impl Reply for SendOfficialAccountMsgReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

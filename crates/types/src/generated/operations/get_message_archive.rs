@@ -58,6 +58,7 @@ wire_object!(GetMessageArchive {
 });
 
 impl Validate for GetMessageArchive {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -118,10 +119,12 @@ wire_object!(GetMessageArchiveReply + envelope: Envelope {
 });
 
 impl Reply for GetMessageArchiveReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -163,6 +166,7 @@ pub struct ArchiveFile {
 
 impl ArchiveFile {
     /// An object with the required fields.
+    #[inline]
     pub fn new(required: ArchiveFileRequired) -> Self {
         Self {
             url: required.url,

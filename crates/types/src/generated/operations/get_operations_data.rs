@@ -37,6 +37,7 @@ pub struct GetOperationsData {
 
 impl GetOperationsData {
     /// A request without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -57,6 +58,7 @@ wire_object!(GetOperationsData {
 });
 
 impl Validate for GetOperationsData {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -102,10 +104,12 @@ wire_object!(GetOperationsDataReply + envelope: Envelope {
 });
 
 impl Reply for GetOperationsDataReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -249,12 +253,14 @@ pub struct DayFigures {
 
 impl DayFigures {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Sets [`apns_msg_num`](Self::apns_msg_num).
     #[must_use]
+    #[inline]
     pub fn with_apns_msg_num(mut self, apns_msg_num: u64) -> Self {
         self.apns_msg_num = Some(apns_msg_num);
         self
@@ -262,6 +268,7 @@ impl DayFigures {
 
     /// Sets [`active_user_num`](Self::active_user_num).
     #[must_use]
+    #[inline]
     pub fn with_active_user_num(mut self, active_user_num: u64) -> Self {
         self.active_user_num = Some(active_user_num);
         self
@@ -269,6 +276,7 @@ impl DayFigures {
 
     /// Sets [`app_id`](Self::app_id).
     #[must_use]
+    #[inline]
     pub fn with_app_id(mut self, app_id: u64) -> Self {
         self.app_id = Some(app_id);
         self
@@ -283,6 +291,7 @@ impl DayFigures {
 
     /// Sets [`c2capns_msg_num`](Self::c2capns_msg_num).
     #[must_use]
+    #[inline]
     pub fn with_c2capns_msg_num(mut self, c2capns_msg_num: u64) -> Self {
         self.c2capns_msg_num = Some(c2capns_msg_num);
         self
@@ -290,6 +299,7 @@ impl DayFigures {
 
     /// Sets [`c2c_down_msg_num`](Self::c2c_down_msg_num).
     #[must_use]
+    #[inline]
     pub fn with_c2c_down_msg_num(mut self, c2c_down_msg_num: u64) -> Self {
         self.c2c_down_msg_num = Some(c2c_down_msg_num);
         self
@@ -297,6 +307,7 @@ impl DayFigures {
 
     /// Sets [`c2c_send_msg_user_num`](Self::c2c_send_msg_user_num).
     #[must_use]
+    #[inline]
     pub fn with_c2c_send_msg_user_num(mut self, c2c_send_msg_user_num: u64) -> Self {
         self.c2c_send_msg_user_num = Some(c2c_send_msg_user_num);
         self
@@ -304,6 +315,7 @@ impl DayFigures {
 
     /// Sets [`c2c_up_msg_num`](Self::c2c_up_msg_num).
     #[must_use]
+    #[inline]
     pub fn with_c2c_up_msg_num(mut self, c2c_up_msg_num: u64) -> Self {
         self.c2c_up_msg_num = Some(c2c_up_msg_num);
         self
@@ -311,6 +323,7 @@ impl DayFigures {
 
     /// Sets [`call_back_req`](Self::call_back_req).
     #[must_use]
+    #[inline]
     pub fn with_call_back_req(mut self, call_back_req: u64) -> Self {
         self.call_back_req = Some(call_back_req);
         self
@@ -318,6 +331,7 @@ impl DayFigures {
 
     /// Sets [`call_back_rsp`](Self::call_back_rsp).
     #[must_use]
+    #[inline]
     pub fn with_call_back_rsp(mut self, call_back_rsp: u64) -> Self {
         self.call_back_rsp = Some(call_back_rsp);
         self
@@ -325,6 +339,7 @@ impl DayFigures {
 
     /// Sets [`chain_decrease`](Self::chain_decrease).
     #[must_use]
+    #[inline]
     pub fn with_chain_decrease(mut self, chain_decrease: u64) -> Self {
         self.chain_decrease = Some(chain_decrease);
         self
@@ -332,6 +347,7 @@ impl DayFigures {
 
     /// Sets [`chain_increase`](Self::chain_increase).
     #[must_use]
+    #[inline]
     pub fn with_chain_increase(mut self, chain_increase: u64) -> Self {
         self.chain_increase = Some(chain_increase);
         self
@@ -353,6 +369,7 @@ impl DayFigures {
 
     /// Sets [`down_msg_num`](Self::down_msg_num).
     #[must_use]
+    #[inline]
     pub fn with_down_msg_num(mut self, down_msg_num: u64) -> Self {
         self.down_msg_num = Some(down_msg_num);
         self
@@ -360,6 +377,7 @@ impl DayFigures {
 
     /// Sets [`group_apns_msg_num`](Self::group_apns_msg_num).
     #[must_use]
+    #[inline]
     pub fn with_group_apns_msg_num(mut self, group_apns_msg_num: u64) -> Self {
         self.group_apns_msg_num = Some(group_apns_msg_num);
         self
@@ -367,6 +385,7 @@ impl DayFigures {
 
     /// Sets [`group_all_group_num`](Self::group_all_group_num).
     #[must_use]
+    #[inline]
     pub fn with_group_all_group_num(mut self, group_all_group_num: u64) -> Self {
         self.group_all_group_num = Some(group_all_group_num);
         self
@@ -374,6 +393,7 @@ impl DayFigures {
 
     /// Sets [`group_destroy_group_num`](Self::group_destroy_group_num).
     #[must_use]
+    #[inline]
     pub fn with_group_destroy_group_num(mut self, group_destroy_group_num: u64) -> Self {
         self.group_destroy_group_num = Some(group_destroy_group_num);
         self
@@ -381,6 +401,7 @@ impl DayFigures {
 
     /// Sets [`group_down_msg_num`](Self::group_down_msg_num).
     #[must_use]
+    #[inline]
     pub fn with_group_down_msg_num(mut self, group_down_msg_num: u64) -> Self {
         self.group_down_msg_num = Some(group_down_msg_num);
         self
@@ -388,6 +409,7 @@ impl DayFigures {
 
     /// Sets [`group_join_group_times`](Self::group_join_group_times).
     #[must_use]
+    #[inline]
     pub fn with_group_join_group_times(mut self, group_join_group_times: u64) -> Self {
         self.group_join_group_times = Some(group_join_group_times);
         self
@@ -395,6 +417,7 @@ impl DayFigures {
 
     /// Sets [`group_new_group_num`](Self::group_new_group_num).
     #[must_use]
+    #[inline]
     pub fn with_group_new_group_num(mut self, group_new_group_num: u64) -> Self {
         self.group_new_group_num = Some(group_new_group_num);
         self
@@ -402,6 +425,7 @@ impl DayFigures {
 
     /// Sets [`group_quit_group_times`](Self::group_quit_group_times).
     #[must_use]
+    #[inline]
     pub fn with_group_quit_group_times(mut self, group_quit_group_times: u64) -> Self {
         self.group_quit_group_times = Some(group_quit_group_times);
         self
@@ -409,6 +433,7 @@ impl DayFigures {
 
     /// Sets [`group_send_msg_group_num`](Self::group_send_msg_group_num).
     #[must_use]
+    #[inline]
     pub fn with_group_send_msg_group_num(
         mut self,
         group_send_msg_group_num: u64,
@@ -419,6 +444,7 @@ impl DayFigures {
 
     /// Sets [`group_send_msg_user_num`](Self::group_send_msg_user_num).
     #[must_use]
+    #[inline]
     pub fn with_group_send_msg_user_num(mut self, group_send_msg_user_num: u64) -> Self {
         self.group_send_msg_user_num = Some(group_send_msg_user_num);
         self
@@ -426,6 +452,7 @@ impl DayFigures {
 
     /// Sets [`group_up_msg_num`](Self::group_up_msg_num).
     #[must_use]
+    #[inline]
     pub fn with_group_up_msg_num(mut self, group_up_msg_num: u64) -> Self {
         self.group_up_msg_num = Some(group_up_msg_num);
         self
@@ -433,6 +460,7 @@ impl DayFigures {
 
     /// Sets [`login_times`](Self::login_times).
     #[must_use]
+    #[inline]
     pub fn with_login_times(mut self, login_times: u64) -> Self {
         self.login_times = Some(login_times);
         self
@@ -440,6 +468,7 @@ impl DayFigures {
 
     /// Sets [`login_user_num`](Self::login_user_num).
     #[must_use]
+    #[inline]
     pub fn with_login_user_num(mut self, login_user_num: u64) -> Self {
         self.login_user_num = Some(login_user_num);
         self
@@ -447,6 +476,7 @@ impl DayFigures {
 
     /// Sets [`max_online_num`](Self::max_online_num).
     #[must_use]
+    #[inline]
     pub fn with_max_online_num(mut self, max_online_num: u64) -> Self {
         self.max_online_num = Some(max_online_num);
         self
@@ -454,6 +484,7 @@ impl DayFigures {
 
     /// Sets [`regist_user_num_one_day`](Self::regist_user_num_one_day).
     #[must_use]
+    #[inline]
     pub fn with_regist_user_num_one_day(mut self, regist_user_num_one_day: u64) -> Self {
         self.regist_user_num_one_day = Some(regist_user_num_one_day);
         self
@@ -461,6 +492,7 @@ impl DayFigures {
 
     /// Sets [`regist_user_num_total`](Self::regist_user_num_total).
     #[must_use]
+    #[inline]
     pub fn with_regist_user_num_total(mut self, regist_user_num_total: u64) -> Self {
         self.regist_user_num_total = Some(regist_user_num_total);
         self
@@ -468,6 +500,7 @@ impl DayFigures {
 
     /// Sets [`send_msg_user_num`](Self::send_msg_user_num).
     #[must_use]
+    #[inline]
     pub fn with_send_msg_user_num(mut self, send_msg_user_num: u64) -> Self {
         self.send_msg_user_num = Some(send_msg_user_num);
         self
@@ -475,6 +508,7 @@ impl DayFigures {
 
     /// Sets [`up_msg_num`](Self::up_msg_num).
     #[must_use]
+    #[inline]
     pub fn with_up_msg_num(mut self, up_msg_num: u64) -> Self {
         self.up_msg_num = Some(up_msg_num);
         self

@@ -32,6 +32,7 @@ pub struct GetServerIpList {
 
 impl GetServerIpList {
     /// A request without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -40,6 +41,7 @@ impl GetServerIpList {
 wire_object!(GetServerIpList {});
 
 impl Validate for GetServerIpList {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -76,10 +78,12 @@ wire_object!(GetServerIpListReply + envelope: Envelope {
 });
 
 impl Reply for GetServerIpListReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

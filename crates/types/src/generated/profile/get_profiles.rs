@@ -68,6 +68,7 @@ wire_object!(GetProfiles {
 });
 
 impl Validate for GetProfiles {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
@@ -103,18 +104,22 @@ impl Batched for GetProfiles {
     type Item = String;
     type Entry = UserProfile;
     const MAX: usize = 100;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.to_account)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.to_account = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[UserProfile] {
         &reply.user_profile_item
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -156,10 +161,12 @@ wire_object!(GetProfilesReply + envelope: Envelope {
 });
 
 impl Reply for GetProfilesReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -227,6 +234,7 @@ wire_object!(UserProfile {
 });
 
 impl TaggedFields for UserProfile {
+    #[inline]
     fn tagged(&self, tag: &str) -> Option<&TagValue> {
         self.profile_item.as_deref()?.tagged(tag)
     }

@@ -64,6 +64,7 @@ wire_object!(SetProfile {
 });
 
 impl Validate for SetProfile {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("ProfileItem", self.profile_item.len(), 1);
@@ -109,10 +110,12 @@ pub struct SetProfileReply {
 wire_object!(SetProfileReply + envelope: Envelope {});
 
 impl Reply for SetProfileReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -55,6 +55,7 @@ wire_object!(AddUserTags {
 });
 
 impl Validate for AddUserTags {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("UserTags", self.user_tags.len(), 1);
@@ -89,18 +90,22 @@ impl Batched for AddUserTags {
     type Item = UserTags;
     type Entry = ();
     const MAX: usize = 100;
+    #[inline]
     fn take_items(&mut self) -> Vec<UserTags> {
         std::mem::take(&mut self.user_tags)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<UserTags>) {
         self.user_tags = items;
     }
 
+    #[inline]
     fn entries(_: &Self::Reply) -> &[()] {
         &[]
     }
 
+    #[inline]
     fn reports(_: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         vec![ItemReport::Done { entry : None }; items.len()]
     }
@@ -119,10 +124,12 @@ pub struct AddUserTagsReply {
 wire_object!(AddUserTagsReply + envelope: Envelope {});
 
 impl Reply for AddUserTagsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -35,6 +35,7 @@ pub struct GetAttributeNames {
 
 impl GetAttributeNames {
     /// A request without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -43,6 +44,7 @@ impl GetAttributeNames {
 wire_object!(GetAttributeNames {});
 
 impl Validate for GetAttributeNames {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -82,10 +84,12 @@ wire_object!(GetAttributeNamesReply + envelope: Envelope {
 });
 
 impl Reply for GetAttributeNamesReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

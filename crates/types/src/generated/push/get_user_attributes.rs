@@ -53,6 +53,7 @@ wire_object!(GetUserAttributes {
 });
 
 impl Validate for GetUserAttributes {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
@@ -77,18 +78,22 @@ impl Batched for GetUserAttributes {
     type Item = String;
     type Entry = UserAttributes;
     const MAX: usize = 100;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.to_account)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.to_account = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[UserAttributes] {
         &reply.user_attrs
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -117,10 +122,12 @@ wire_object!(GetUserAttributesReply + envelope: Envelope {
 });
 
 impl Reply for GetUserAttributesReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

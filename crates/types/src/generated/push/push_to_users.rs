@@ -92,6 +92,7 @@ impl PushToUsers {
 
     /// Sets [`condition`](Self::condition).
     #[must_use]
+    #[inline]
     pub fn with_condition(mut self, condition: PushCondition) -> Self {
         self.condition = Some(condition);
         self
@@ -99,6 +100,7 @@ impl PushToUsers {
 
     /// Sets [`msg_random`](Self::msg_random).
     #[must_use]
+    #[inline]
     pub fn with_msg_random(mut self, msg_random: u32) -> Self {
         self.msg_random = msg_random;
         self
@@ -106,6 +108,7 @@ impl PushToUsers {
 
     /// Sets [`msg_life_time`](Self::msg_life_time).
     #[must_use]
+    #[inline]
     pub fn with_msg_life_time(mut self, msg_life_time: u64) -> Self {
         self.msg_life_time = Some(msg_life_time);
         self
@@ -120,6 +123,7 @@ impl PushToUsers {
 
     /// Sets [`offline_push_info`](Self::offline_push_info).
     #[must_use]
+    #[inline]
     pub fn with_offline_push_info(mut self, offline_push_info: OfflinePushInfo) -> Self {
         self.offline_push_info = Some(offline_push_info);
         self
@@ -146,6 +150,7 @@ wire_object!(PushToUsers {
 });
 
 impl Validate for PushToUsers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.condition {
@@ -198,6 +203,7 @@ impl Endpoint for PushToUsers {
             ],
         )
         .with_duplicate_seconds(1);
+    #[inline]
     fn is_repeat_safe(&self) -> bool {
         is_set(&self.msg_random, "MsgRandom", &self.extra)
     }
@@ -222,10 +228,12 @@ wire_object!(PushToUsersReply + envelope: Envelope {
 });
 
 impl Reply for PushToUsersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -257,6 +265,7 @@ pub struct PushCondition {
 
 impl PushCondition {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -317,6 +326,7 @@ wire_object!(PushCondition {
 });
 
 impl Validate for PushCondition {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.tags_or {

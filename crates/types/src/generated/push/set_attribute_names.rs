@@ -56,6 +56,7 @@ wire_object!(SetAttributeNames {
 });
 
 impl Validate for SetAttributeNames {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -87,10 +88,12 @@ pub struct SetAttributeNamesReply {
 wire_object!(SetAttributeNamesReply + envelope: Envelope {});
 
 impl Reply for SetAttributeNamesReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

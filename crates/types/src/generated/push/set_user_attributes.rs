@@ -54,6 +54,7 @@ wire_object!(SetUserAttributes {
 });
 
 impl Validate for SetUserAttributes {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("UserAttrs", self.user_attrs.len(), 1);
@@ -87,18 +88,22 @@ impl Batched for SetUserAttributes {
     type Item = UserAttributes;
     type Entry = ();
     const MAX: usize = 100;
+    #[inline]
     fn take_items(&mut self) -> Vec<UserAttributes> {
         std::mem::take(&mut self.user_attrs)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<UserAttributes>) {
         self.user_attrs = items;
     }
 
+    #[inline]
     fn entries(_: &Self::Reply) -> &[()] {
         &[]
     }
 
+    #[inline]
     fn reports(_: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         vec![ItemReport::Done { entry : None }; items.len()]
     }
@@ -117,10 +122,12 @@ pub struct SetUserAttributesReply {
 wire_object!(SetUserAttributesReply + envelope: Envelope {});
 
 impl Reply for SetUserAttributesReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

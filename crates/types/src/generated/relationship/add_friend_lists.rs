@@ -81,6 +81,7 @@ wire_object!(AddFriendLists {
 });
 
 impl Validate for AddFriendLists {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("GroupName", self.group_name.len(), 1);
@@ -141,10 +142,12 @@ wire_object!(AddFriendListsReply + envelope: Envelope {
 });
 
 impl Reply for AddFriendListsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

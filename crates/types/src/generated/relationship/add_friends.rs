@@ -109,6 +109,7 @@ wire_object!(AddFriends {
 });
 
 impl Validate for AddFriends {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("AddFriendItem", self.add_friend_item.len(), 1);
@@ -178,10 +179,12 @@ wire_object!(AddFriendsReply + envelope: Envelope {
 });
 
 impl Reply for AddFriendsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -217,6 +220,7 @@ pub struct NewFriend {
 
 impl NewFriend {
     /// An object with the required fields.
+    #[inline]
     pub fn new(required: NewFriendRequired) -> Self {
         Self {
             to_account: required.to_account,
@@ -267,6 +271,7 @@ wire_object!(NewFriend {
 });
 
 impl Validate for NewFriend {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.remark {

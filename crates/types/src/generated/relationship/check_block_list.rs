@@ -70,6 +70,7 @@ wire_object!(CheckBlockList {
 });
 
 impl Validate for CheckBlockList {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
@@ -102,18 +103,22 @@ impl Batched for CheckBlockList {
     type Item = String;
     type Entry = BlockCheck;
     const MAX: usize = 1000;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.to_account)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.to_account = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[BlockCheck] {
         &reply.black_list_check_item
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -155,10 +160,12 @@ wire_object!(CheckBlockListReply + envelope: Envelope {
 });
 
 impl Reply for CheckBlockListReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -61,6 +61,7 @@ wire_object!(CheckFollows {
 });
 
 impl Validate for CheckFollows {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
@@ -85,18 +86,22 @@ impl Batched for CheckFollows {
     type Item = String;
     type Entry = FollowCheck;
     const MAX: usize = 100;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.to_account)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.to_account = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[FollowCheck] {
         &reply.result_item
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -130,10 +135,12 @@ wire_object!(CheckFollowsReply + envelope: Envelope {
 });
 
 impl Reply for CheckFollowsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

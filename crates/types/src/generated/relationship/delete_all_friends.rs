@@ -65,6 +65,7 @@ wire_object!(DeleteAllFriends {
 });
 
 impl Validate for DeleteAllFriends {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -105,10 +106,12 @@ pub struct DeleteAllFriendsReply {
 wire_object!(DeleteAllFriendsReply + envelope: Envelope {});
 
 impl Reply for DeleteAllFriendsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -60,6 +60,7 @@ wire_object!(DeleteFriendLists {
 });
 
 impl Validate for DeleteFriendLists {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("GroupName", self.group_name.len(), 1);
@@ -107,10 +108,12 @@ wire_object!(DeleteFriendListsReply + envelope: Envelope {
 });
 
 impl Reply for DeleteFriendListsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -88,6 +88,7 @@ wire_object!(DeleteFriends {
 });
 
 impl Validate for DeleteFriends {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
@@ -125,18 +126,22 @@ impl Batched for DeleteFriends {
     type Entry = RelationResult;
     const MAX: usize = 1000;
     const ONE_BY_ONE: bool = true;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.to_account)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.to_account = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[RelationResult] {
         &reply.result_item
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -180,10 +185,12 @@ wire_object!(DeleteFriendsReply + envelope: Envelope {
 });
 
 impl Reply for DeleteFriendsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

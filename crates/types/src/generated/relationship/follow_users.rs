@@ -62,6 +62,7 @@ wire_object!(FollowUsers {
 });
 
 impl Validate for FollowUsers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("FollowItem", self.follow_item.len(), 1);
@@ -87,18 +88,22 @@ impl Batched for FollowUsers {
     type Item = UserToFollow;
     type Entry = RelationResult;
     const MAX: usize = 20;
+    #[inline]
     fn take_items(&mut self) -> Vec<UserToFollow> {
         std::mem::take(&mut self.follow_item)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<UserToFollow>) {
         self.follow_item = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[RelationResult] {
         &reply.result_item
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -132,10 +137,12 @@ wire_object!(FollowUsersReply + envelope: Envelope {
 });
 
 impl Reply for FollowUsersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

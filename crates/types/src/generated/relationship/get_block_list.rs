@@ -58,6 +58,7 @@ pub struct GetBlockList {
 
 impl GetBlockList {
     /// A request for the first page.
+    #[inline]
     pub fn new(required: GetBlockListRequired) -> Self {
         Self {
             from_account: required.from_account,
@@ -70,6 +71,7 @@ impl GetBlockList {
 
     /// Sets [`start_index`](Self::start_index).
     #[must_use]
+    #[inline]
     pub fn with_start_index(mut self, start_index: u64) -> Self {
         self.start_index = start_index;
         self
@@ -94,6 +96,7 @@ wire_object!(GetBlockList {
 });
 
 impl Validate for GetBlockList {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -122,6 +125,7 @@ impl Endpoint for GetBlockList {
 
 impl Paged for GetBlockList {
     type Item = BlockedUser;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         if is_start(&reply.start_index) {
             return Advance::End;
@@ -130,6 +134,7 @@ impl Paged for GetBlockList {
         if moved.contains(&true) { Advance::Next } else { Advance::Stuck }
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.black_list_item.unwrap_or_default()
     }
@@ -165,10 +170,12 @@ wire_object!(GetBlockListReply + envelope: Envelope {
 });
 
 impl Reply for GetBlockListReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -61,6 +61,7 @@ wire_object!(GetFollowCounts {
 });
 
 impl Validate for GetFollowCounts {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
@@ -85,18 +86,22 @@ impl Batched for GetFollowCounts {
     type Item = String;
     type Entry = FollowCounts;
     const MAX: usize = 20;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.to_account)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.to_account = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[FollowCounts] {
         &reply.follow_info
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -130,10 +135,12 @@ wire_object!(GetFollowCountsReply + envelope: Envelope {
 });
 
 impl Reply for GetFollowCountsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -194,6 +201,7 @@ impl FollowCounts {
 
     /// Sets [`follower_count`](Self::follower_count).
     #[must_use]
+    #[inline]
     pub fn with_follower_count(mut self, follower_count: u64) -> Self {
         self.follower_count = Some(follower_count);
         self
@@ -201,6 +209,7 @@ impl FollowCounts {
 
     /// Sets [`following_count`](Self::following_count).
     #[must_use]
+    #[inline]
     pub fn with_following_count(mut self, following_count: u64) -> Self {
         self.following_count = Some(following_count);
         self
@@ -208,6 +217,7 @@ impl FollowCounts {
 
     /// Sets [`mutual_following_count`](Self::mutual_following_count).
     #[must_use]
+    #[inline]
     pub fn with_mutual_following_count(mut self, mutual_following_count: u64) -> Self {
         self.mutual_following_count = Some(mutual_following_count);
         self

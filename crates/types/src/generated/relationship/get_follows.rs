@@ -61,6 +61,7 @@ pub struct GetFollows {
 
 impl GetFollows {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: GetFollowsRequired) -> Self {
         Self {
             from_account: required.from_account,
@@ -92,6 +93,7 @@ wire_object!(GetFollows {
 });
 
 impl Validate for GetFollows {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min("WantNum", self.want_num, 1);
@@ -114,6 +116,7 @@ impl Endpoint for GetFollows {
 
 impl Paged for GetFollows {
     type Item = Follow;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         if is_start(&reply.next_cursor) {
             return Advance::End;
@@ -122,6 +125,7 @@ impl Paged for GetFollows {
         if moved.contains(&true) { Advance::Next } else { Advance::Stuck }
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.follow_item
     }
@@ -151,10 +155,12 @@ wire_object!(GetFollowsReply + envelope: Envelope {
 });
 
 impl Reply for GetFollowsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -200,6 +206,7 @@ impl Follow {
 
     /// Sets [`follow_time`](Self::follow_time).
     #[must_use]
+    #[inline]
     pub fn with_follow_time(mut self, follow_time: u64) -> Self {
         self.follow_time = Some(follow_time);
         self
@@ -217,6 +224,7 @@ impl Follow {
 
     /// Sets [`profile_sequence`](Self::profile_sequence).
     #[must_use]
+    #[inline]
     pub fn with_profile_sequence(mut self, profile_sequence: u64) -> Self {
         self.profile_sequence = Some(profile_sequence);
         self
@@ -231,6 +239,7 @@ wire_object!(Follow {
 });
 
 impl TaggedFields for Follow {
+    #[inline]
     fn tagged(&self, tag: &str) -> Option<&TagValue> {
         self.profile_item.as_deref()?.tagged(tag)
     }

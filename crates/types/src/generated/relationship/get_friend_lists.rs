@@ -86,6 +86,7 @@ wire_object!(GetFriendLists {
 });
 
 impl Validate for GetFriendLists {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -136,10 +137,12 @@ wire_object!(GetFriendListsReply + envelope: Envelope {
 });
 
 impl Reply for GetFriendListsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -69,6 +69,7 @@ impl GetFriends {
 
     /// Sets [`start_index`](Self::start_index).
     #[must_use]
+    #[inline]
     pub fn with_start_index(mut self, start_index: u64) -> Self {
         self.start_index = start_index;
         self
@@ -76,6 +77,7 @@ impl GetFriends {
 
     /// Sets [`standard_sequence`](Self::standard_sequence).
     #[must_use]
+    #[inline]
     pub fn with_standard_sequence(mut self, standard_sequence: u64) -> Self {
         self.standard_sequence = Some(standard_sequence);
         self
@@ -83,6 +85,7 @@ impl GetFriends {
 
     /// Sets [`custom_sequence`](Self::custom_sequence).
     #[must_use]
+    #[inline]
     pub fn with_custom_sequence(mut self, custom_sequence: u64) -> Self {
         self.custom_sequence = Some(custom_sequence);
         self
@@ -97,6 +100,7 @@ wire_object!(GetFriends {
 });
 
 impl Validate for GetFriends {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -125,6 +129,7 @@ impl Endpoint for GetFriends {
 
 impl Paged for GetFriends {
     type Item = Friend;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         if nonzero(&reply.complete_flag) {
             return Advance::End;
@@ -133,6 +138,7 @@ impl Paged for GetFriends {
         if moved.contains(&true) { Advance::Next } else { Advance::Stuck }
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.user_data_item
     }
@@ -182,10 +188,12 @@ wire_object!(GetFriendsReply + envelope: Envelope {
 });
 
 impl Reply for GetFriendsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -234,6 +242,7 @@ wire_object!(Friend {
 });
 
 impl TaggedFields for Friend {
+    #[inline]
     fn tagged(&self, tag: &str) -> Option<&TagValue> {
         self.value_item.as_deref()?.tagged(tag)
     }

@@ -74,6 +74,7 @@ wire_object!(GetFriendsById {
 });
 
 impl Validate for GetFriendsById {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
@@ -106,18 +107,22 @@ impl Batched for GetFriendsById {
     type Item = String;
     type Entry = FriendInfo;
     const MAX: usize = 100;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.to_account)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.to_account = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[FriendInfo] {
         &reply.info_item
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -159,10 +164,12 @@ wire_object!(GetFriendsByIdReply + envelope: Envelope {
 });
 
 impl Reply for GetFriendsByIdReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -232,6 +239,7 @@ wire_object!(FriendInfo {
 });
 
 impl TaggedFields for FriendInfo {
+    #[inline]
     fn tagged(&self, tag: &str) -> Option<&TagValue> {
         self.sns_profile_item.as_deref()?.tagged(tag)
     }

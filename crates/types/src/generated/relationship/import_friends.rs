@@ -74,6 +74,7 @@ wire_object!(ImportFriends {
 });
 
 impl Validate for ImportFriends {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("AddFriendItem", self.add_friend_item.len(), 1);
@@ -130,10 +131,12 @@ wire_object!(ImportFriendsReply + envelope: Envelope {
 });
 
 impl Reply for ImportFriendsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -181,6 +184,7 @@ pub struct ImportedFriend {
 
 impl ImportedFriend {
     /// An object with the required fields.
+    #[inline]
     pub fn new(required: ImportedFriendRequired) -> Self {
         Self {
             to_account: required.to_account,
@@ -204,6 +208,7 @@ impl ImportedFriend {
 
     /// Sets [`remark_time`](Self::remark_time).
     #[must_use]
+    #[inline]
     pub fn with_remark_time(mut self, remark_time: u64) -> Self {
         self.remark_time = Some(remark_time);
         self
@@ -228,6 +233,7 @@ impl ImportedFriend {
 
     /// Sets [`add_time`](Self::add_time).
     #[must_use]
+    #[inline]
     pub fn with_add_time(mut self, add_time: u64) -> Self {
         self.add_time = Some(add_time);
         self
@@ -264,6 +270,7 @@ wire_object!(ImportedFriend {
 });
 
 impl TaggedFields for ImportedFriend {
+    #[inline]
     fn tagged(&self, tag: &str) -> Option<&TagValue> {
         self.custom_item.as_deref()?.tagged(tag)
     }
@@ -274,6 +281,7 @@ impl FriendFields for ImportedFriend {}
 impl ProfileFields for ImportedFriend {}
 
 impl Validate for ImportedFriend {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.remark {

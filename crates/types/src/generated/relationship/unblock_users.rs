@@ -65,6 +65,7 @@ wire_object!(UnblockUsers {
 });
 
 impl Validate for UnblockUsers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
@@ -99,18 +100,22 @@ impl Batched for UnblockUsers {
     type Entry = RelationResult;
     const MAX: usize = 1000;
     const ONE_BY_ONE: bool = true;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.to_account)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.to_account = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[RelationResult] {
         &reply.result_item
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -152,10 +157,12 @@ wire_object!(UnblockUsersReply + envelope: Envelope {
 });
 
 impl Reply for UnblockUsersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

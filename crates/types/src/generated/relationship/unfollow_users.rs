@@ -62,6 +62,7 @@ wire_object!(UnfollowUsers {
 });
 
 impl Validate for UnfollowUsers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
@@ -86,18 +87,22 @@ impl Batched for UnfollowUsers {
     type Item = String;
     type Entry = RelationResult;
     const MAX: usize = 20;
+    #[inline]
     fn take_items(&mut self) -> Vec<String> {
         std::mem::take(&mut self.to_account)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<String>) {
         self.to_account = items;
     }
 
+    #[inline]
     fn entries(reply: &Self::Reply) -> &[RelationResult] {
         &reply.result_item
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Unclear);
         for entry in Self::entries(reply) {
@@ -131,10 +136,12 @@ wire_object!(UnfollowUsersReply + envelope: Envelope {
 });
 
 impl Reply for UnfollowUsersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

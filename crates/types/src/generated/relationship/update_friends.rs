@@ -66,6 +66,7 @@ wire_object!(UpdateFriends {
 });
 
 impl Validate for UpdateFriends {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("UpdateItem", self.update_item.len(), 1);
@@ -121,10 +122,12 @@ wire_object!(UpdateFriendsReply + envelope: Envelope {
 });
 
 impl Reply for UpdateFriendsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -166,6 +169,7 @@ wire_object!(FriendUpdate {
 });
 
 impl TaggedFields for FriendUpdate {
+    #[inline]
     fn tagged(&self, tag: &str) -> Option<&TagValue> {
         self.sns_item.tagged(tag)
     }
@@ -176,6 +180,7 @@ impl FriendFields for FriendUpdate {}
 impl ProfileFields for FriendUpdate {}
 
 impl Validate for FriendUpdate {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("SnsItem", self.sns_item.len(), 1);

@@ -108,6 +108,7 @@ wire_object!(SearchGroups {
 });
 
 impl Validate for SearchGroups {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("Keywords", self.keywords.len(), 1);
@@ -129,6 +130,7 @@ impl Endpoint for SearchGroups {
 
 impl Paged for SearchGroups {
     type Item = FoundGroup;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         if equals(&reply.is_finish, 1) {
             return Advance::End;
@@ -137,6 +139,7 @@ impl Paged for SearchGroups {
         if moved.contains(&true) { Advance::Next } else { Advance::Stuck }
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.groups
     }
@@ -176,10 +179,12 @@ wire_object!(SearchGroupsReply + envelope: Envelope {
 });
 
 impl Reply for SearchGroupsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -262,6 +267,7 @@ impl FoundGroup {
 
     /// Sets [`group_member_num`](Self::group_member_num).
     #[must_use]
+    #[inline]
     pub fn with_group_member_num(mut self, group_member_num: u64) -> Self {
         self.group_member_num = Some(group_member_num);
         self
@@ -296,6 +302,7 @@ impl FoundGroup {
 
     /// Sets [`group_owner_tiny_id`](Self::group_owner_tiny_id).
     #[must_use]
+    #[inline]
     pub fn with_group_owner_tiny_id(mut self, group_owner_tiny_id: u64) -> Self {
         self.group_owner_tiny_id = Some(group_owner_tiny_id);
         self

@@ -93,6 +93,7 @@ impl SearchUsers {
 
     /// Sets [`user_birth_start`](Self::user_birth_start).
     #[must_use]
+    #[inline]
     pub fn with_user_birth_start(mut self, user_birth_start: u64) -> Self {
         self.user_birth_start = Some(user_birth_start);
         self
@@ -100,6 +101,7 @@ impl SearchUsers {
 
     /// Sets [`user_birth_end`](Self::user_birth_end).
     #[must_use]
+    #[inline]
     pub fn with_user_birth_end(mut self, user_birth_end: u64) -> Self {
         self.user_birth_end = Some(user_birth_end);
         self
@@ -134,6 +136,7 @@ wire_object!(SearchUsers {
 });
 
 impl Validate for SearchUsers {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("Keywords", self.keywords.len(), 1);
@@ -155,6 +158,7 @@ impl Endpoint for SearchUsers {
 
 impl Paged for SearchUsers {
     type Item = FoundUser;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         if equals(&reply.is_finish, 1) {
             return Advance::End;
@@ -163,6 +167,7 @@ impl Paged for SearchUsers {
         if moved.contains(&true) { Advance::Next } else { Advance::Stuck }
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.users
     }
@@ -202,10 +207,12 @@ wire_object!(SearchUsersReply + envelope: Envelope {
 });
 
 impl Reply for SearchUsersReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -271,6 +278,7 @@ pub struct FoundProfileItem {
 
 impl FoundProfileItem {
     /// An object with the required fields.
+    #[inline]
     pub fn new(tag: ProfileTag) -> Self {
         Self {
             tag,

@@ -36,6 +36,7 @@ wire_object!(AccountId {
 from_text!(AccountId);
 
 impl Validate for AccountId {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }

@@ -28,6 +28,7 @@ pub struct Contact {
 
 impl Contact {
     /// An object with the required fields.
+    #[inline]
     pub fn new(r#type: ContactType) -> Self {
         Self {
             r#type,
@@ -59,6 +60,7 @@ wire_object!(Contact {
 });
 
 impl Validate for Contact {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -104,6 +106,7 @@ pub struct MarkedConversation {
 
 impl MarkedConversation {
     /// An object with the required fields.
+    #[inline]
     pub fn new(r#type: ContactType) -> Self {
         Self {
             r#type,
@@ -157,6 +160,7 @@ impl MarkedConversation {
 
     /// Sets [`timestamp`](Self::timestamp).
     #[must_use]
+    #[inline]
     pub fn with_timestamp(mut self, timestamp: u64) -> Self {
         self.timestamp = Some(timestamp);
         self
@@ -227,6 +231,7 @@ pub struct ContactResult {
 
 impl ContactResult {
     /// An object with the required fields.
+    #[inline]
     pub fn new(contact_item: Contact, result_code: ErrorCode) -> Self {
         Self {
             contact_item,

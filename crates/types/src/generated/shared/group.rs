@@ -24,6 +24,7 @@ pub struct CustomField {
 
 impl CustomField {
     /// An object with the required fields.
+    #[inline]
     pub fn new(required: CustomFieldRequired) -> Self {
         Self {
             key: required.key,
@@ -51,6 +52,7 @@ from_pair!(CustomField { key: String, required value: String });
 key_value!(CustomField { key, required value: String });
 
 impl Validate for CustomField {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -133,6 +135,7 @@ impl GroupMember {
 
     /// Sets [`join_time`](Self::join_time).
     #[must_use]
+    #[inline]
     pub fn with_join_time(mut self, join_time: u64) -> Self {
         self.join_time = Some(join_time);
         self
@@ -140,6 +143,7 @@ impl GroupMember {
 
     /// Sets [`msg_seq`](Self::msg_seq).
     #[must_use]
+    #[inline]
     pub fn with_msg_seq(mut self, msg_seq: u64) -> Self {
         self.msg_seq = Some(msg_seq);
         self
@@ -154,6 +158,7 @@ impl GroupMember {
 
     /// Sets [`last_send_msg_time`](Self::last_send_msg_time).
     #[must_use]
+    #[inline]
     pub fn with_last_send_msg_time(mut self, last_send_msg_time: u64) -> Self {
         self.last_send_msg_time = Some(last_send_msg_time);
         self
@@ -168,6 +173,7 @@ impl GroupMember {
 
     /// Sets [`mute_until`](Self::mute_until).
     #[must_use]
+    #[inline]
     pub fn with_mute_until(mut self, mute_until: u64) -> Self {
         self.mute_until = Some(mute_until);
         self
@@ -224,6 +230,7 @@ pub struct GroupAttribute {
 
 impl GroupAttribute {
     /// An object with the required fields.
+    #[inline]
     pub fn new(required: GroupAttributeRequired) -> Self {
         Self {
             key: required.key,
@@ -251,6 +258,7 @@ from_pair!(GroupAttribute { key: String, required value: String });
 key_value!(GroupAttribute { key, required value: String });
 
 impl Validate for GroupAttribute {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max_bytes("key", &self.key, 32);
@@ -295,6 +303,7 @@ from_pair!(GroupCounter { key: String, required value: i64 });
 key_value!(GroupCounter { key, required value: i64 });
 
 impl Validate for GroupCounter {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max_bytes("Key", &self.key, 128);
@@ -330,6 +339,7 @@ wire_object!(MemberAccount {
 from_text!(MemberAccount);
 
 impl Validate for MemberAccount {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }

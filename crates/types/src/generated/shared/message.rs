@@ -49,6 +49,7 @@ wire_object!(TextElem {
 from_text!(TextElem);
 
 impl Validate for TextElem {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -76,6 +77,7 @@ pub struct LocationElem {
 
 impl LocationElem {
     /// An object with the required fields.
+    #[inline]
     pub fn new(required: LocationElemRequired) -> Self {
         Self {
             desc: None,
@@ -108,6 +110,7 @@ wire_object!(LocationElem {
 });
 
 impl Validate for LocationElem {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -131,6 +134,7 @@ pub struct FaceElem {
 
 impl FaceElem {
     /// An object with the required fields.
+    #[inline]
     pub fn new(index: i64) -> Self {
         Self {
             index,
@@ -153,6 +157,7 @@ wire_object!(FaceElem {
 });
 
 impl Validate for FaceElem {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -184,6 +189,7 @@ pub struct CustomElem {
 
 impl CustomElem {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -225,6 +231,7 @@ wire_object!(CustomElem {
 });
 
 impl Validate for CustomElem {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -260,6 +267,7 @@ pub struct SoundElem {
 
 impl SoundElem {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -280,6 +288,7 @@ impl SoundElem {
 
     /// Sets [`size`](Self::size).
     #[must_use]
+    #[inline]
     pub fn with_size(mut self, size: u64) -> Self {
         self.size = Some(size);
         self
@@ -287,6 +296,7 @@ impl SoundElem {
 
     /// Sets [`second`](Self::second).
     #[must_use]
+    #[inline]
     pub fn with_second(mut self, second: u64) -> Self {
         self.second = Some(second);
         self
@@ -309,6 +319,7 @@ wire_object!(SoundElem {
 });
 
 impl Validate for SoundElem {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -367,6 +378,7 @@ wire_object!(ImageElem {
 });
 
 impl Validate for ImageElem {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.inside("ImageInfoArray", &self.image_info_array);
@@ -403,6 +415,7 @@ pub struct ImageInfo {
 
 impl ImageInfo {
     /// An object with the required fields.
+    #[inline]
     pub fn new(r#type: ImageType) -> Self {
         Self {
             r#type,
@@ -416,6 +429,7 @@ impl ImageInfo {
 
     /// Sets [`size`](Self::size).
     #[must_use]
+    #[inline]
     pub fn with_size(mut self, size: u64) -> Self {
         self.size = Some(size);
         self
@@ -423,6 +437,7 @@ impl ImageInfo {
 
     /// Sets [`width`](Self::width).
     #[must_use]
+    #[inline]
     pub fn with_width(mut self, width: u64) -> Self {
         self.width = Some(width);
         self
@@ -430,6 +445,7 @@ impl ImageInfo {
 
     /// Sets [`height`](Self::height).
     #[must_use]
+    #[inline]
     pub fn with_height(mut self, height: u64) -> Self {
         self.height = Some(height);
         self
@@ -452,6 +468,7 @@ wire_object!(ImageInfo {
 });
 
 impl Validate for ImageInfo {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -487,6 +504,7 @@ pub struct FileElem {
 
 impl FileElem {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -507,6 +525,7 @@ impl FileElem {
 
     /// Sets [`file_size`](Self::file_size).
     #[must_use]
+    #[inline]
     pub fn with_file_size(mut self, file_size: u64) -> Self {
         self.file_size = Some(file_size);
         self
@@ -536,6 +555,7 @@ wire_object!(FileElem {
 });
 
 impl Validate for FileElem {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -603,6 +623,7 @@ pub struct VideoFileElem {
 
 impl VideoFileElem {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -623,6 +644,7 @@ impl VideoFileElem {
 
     /// Sets [`video_size`](Self::video_size).
     #[must_use]
+    #[inline]
     pub fn with_video_size(mut self, video_size: u64) -> Self {
         self.video_size = Some(video_size);
         self
@@ -630,6 +652,7 @@ impl VideoFileElem {
 
     /// Sets [`video_second`](Self::video_second).
     #[must_use]
+    #[inline]
     pub fn with_video_second(mut self, video_second: u64) -> Self {
         self.video_second = Some(video_second);
         self
@@ -668,6 +691,7 @@ impl VideoFileElem {
 
     /// Sets [`thumb_size`](Self::thumb_size).
     #[must_use]
+    #[inline]
     pub fn with_thumb_size(mut self, thumb_size: u64) -> Self {
         self.thumb_size = Some(thumb_size);
         self
@@ -675,6 +699,7 @@ impl VideoFileElem {
 
     /// Sets [`thumb_width`](Self::thumb_width).
     #[must_use]
+    #[inline]
     pub fn with_thumb_width(mut self, thumb_width: u64) -> Self {
         self.thumb_width = Some(thumb_width);
         self
@@ -682,6 +707,7 @@ impl VideoFileElem {
 
     /// Sets [`thumb_height`](Self::thumb_height).
     #[must_use]
+    #[inline]
     pub fn with_thumb_height(mut self, thumb_height: u64) -> Self {
         self.thumb_height = Some(thumb_height);
         self
@@ -722,6 +748,7 @@ wire_object!(VideoFileElem {
 });
 
 impl Validate for VideoFileElem {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -761,6 +788,7 @@ pub struct RelayElem {
 
 impl RelayElem {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -774,6 +802,7 @@ impl RelayElem {
 
     /// Sets [`msg_num`](Self::msg_num).
     #[must_use]
+    #[inline]
     pub fn with_msg_num(mut self, msg_num: u64) -> Self {
         self.msg_num = Some(msg_num);
         self
@@ -824,6 +853,7 @@ wire_object!(RelayElem {
 });
 
 impl Validate for RelayElem {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.msg_list {
@@ -854,6 +884,7 @@ pub struct StreamElem {
 
 impl StreamElem {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -887,6 +918,7 @@ wire_object!(StreamElem {
 });
 
 impl Validate for StreamElem {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.chunks {
@@ -921,6 +953,7 @@ pub struct StreamChunk {
 
 impl StreamChunk {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -934,6 +967,7 @@ impl StreamChunk {
 
     /// Sets [`index`](Self::index).
     #[must_use]
+    #[inline]
     pub fn with_index(mut self, index: u64) -> Self {
         self.index = Some(index);
         self
@@ -948,6 +982,7 @@ impl StreamChunk {
 
     /// Sets [`is_last`](Self::is_last).
     #[must_use]
+    #[inline]
     pub fn with_is_last(mut self, is_last: bool) -> Self {
         self.is_last = Some(is_last);
         self
@@ -962,6 +997,7 @@ wire_object!(StreamChunk {
 });
 
 impl Validate for StreamChunk {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -1009,6 +1045,7 @@ pub struct RelayedMsg {
 
 impl RelayedMsg {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -1036,6 +1073,7 @@ impl RelayedMsg {
 
     /// Sets [`msg_seq`](Self::msg_seq).
     #[must_use]
+    #[inline]
     pub fn with_msg_seq(mut self, msg_seq: u32) -> Self {
         self.msg_seq = Some(msg_seq);
         self
@@ -1043,6 +1081,7 @@ impl RelayedMsg {
 
     /// Sets [`msg_random`](Self::msg_random).
     #[must_use]
+    #[inline]
     pub fn with_msg_random(mut self, msg_random: u32) -> Self {
         self.msg_random = Some(msg_random);
         self
@@ -1050,6 +1089,7 @@ impl RelayedMsg {
 
     /// Sets [`msg_time_stamp`](Self::msg_time_stamp).
     #[must_use]
+    #[inline]
     pub fn with_msg_time_stamp(mut self, msg_time_stamp: u64) -> Self {
         self.msg_time_stamp = Some(msg_time_stamp);
         self
@@ -1088,6 +1128,7 @@ wire_object!(RelayedMsg {
 });
 
 impl Validate for RelayedMsg {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.msg_body {
@@ -1110,6 +1151,7 @@ pub struct MsgSeqItem {
 
 impl MsgSeqItem {
     /// An object with the required fields.
+    #[inline]
     pub fn new(msg_seq: u64) -> Self {
         Self {
             msg_seq,
@@ -1123,6 +1165,7 @@ wire_object!(MsgSeqItem {
 });
 
 impl Validate for MsgSeqItem {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -1168,6 +1211,7 @@ wire_object!(GroupAt {
 });
 
 impl Validate for GroupAt {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -1371,6 +1415,7 @@ wire_union!(MsgElement, "MsgType", "MsgContent" {
 });
 
 impl Validate for MsgElement {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         match self {
             Self::Text(value) => checker.inside("MsgContent", value),
@@ -1390,6 +1435,7 @@ impl Validate for MsgElement {
 
 impl MsgElement {
     /// The content, if this is [`Text`](Self::Text).
+    #[inline]
     pub fn as_text(&self) -> Option<&TextElem> {
         match self {
             Self::Text(content) => Some(content),
@@ -1398,6 +1444,7 @@ impl MsgElement {
     }
 
     /// The content, if this is [`Location`](Self::Location).
+    #[inline]
     pub fn as_location(&self) -> Option<&LocationElem> {
         match self {
             Self::Location(content) => Some(content),
@@ -1406,6 +1453,7 @@ impl MsgElement {
     }
 
     /// The content, if this is [`Face`](Self::Face).
+    #[inline]
     pub fn as_face(&self) -> Option<&FaceElem> {
         match self {
             Self::Face(content) => Some(content),
@@ -1414,6 +1462,7 @@ impl MsgElement {
     }
 
     /// The content, if this is [`Custom`](Self::Custom).
+    #[inline]
     pub fn as_custom(&self) -> Option<&CustomElem> {
         match self {
             Self::Custom(content) => Some(content),
@@ -1422,6 +1471,7 @@ impl MsgElement {
     }
 
     /// The content, if this is [`Sound`](Self::Sound).
+    #[inline]
     pub fn as_sound(&self) -> Option<&SoundElem> {
         match self {
             Self::Sound(content) => Some(content),
@@ -1430,6 +1480,7 @@ impl MsgElement {
     }
 
     /// The content, if this is [`Image`](Self::Image).
+    #[inline]
     pub fn as_image(&self) -> Option<&ImageElem> {
         match self {
             Self::Image(content) => Some(content),
@@ -1438,6 +1489,7 @@ impl MsgElement {
     }
 
     /// The content, if this is [`File`](Self::File).
+    #[inline]
     pub fn as_file(&self) -> Option<&FileElem> {
         match self {
             Self::File(content) => Some(content),
@@ -1446,6 +1498,7 @@ impl MsgElement {
     }
 
     /// The content, if this is [`Video`](Self::Video).
+    #[inline]
     pub fn as_video(&self) -> Option<&VideoFileElem> {
         match self {
             Self::Video(content) => Some(content),
@@ -1454,6 +1507,7 @@ impl MsgElement {
     }
 
     /// The content, if this is [`Relay`](Self::Relay).
+    #[inline]
     pub fn as_relay(&self) -> Option<&RelayElem> {
         match self {
             Self::Relay(content) => Some(content),
@@ -1462,6 +1516,7 @@ impl MsgElement {
     }
 
     /// The content, if this is [`Stream`](Self::Stream).
+    #[inline]
     pub fn as_stream(&self) -> Option<&StreamElem> {
         match self {
             Self::Stream(content) => Some(content),

@@ -54,6 +54,7 @@ impl MsgExtension {
 
     /// Sets [`seq`](Self::seq).
     #[must_use]
+    #[inline]
     pub fn with_seq(mut self, seq: u64) -> Self {
         self.seq = Some(seq);
         self
@@ -73,6 +74,7 @@ from_pair!(MsgExtension { key: String, optional value: String, seq });
 key_value!(MsgExtension { key, optional value: String });
 
 impl Validate for MsgExtension {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.max_bytes("Key", &self.key, 100);

@@ -80,6 +80,7 @@ impl LocalKeyword {
 
     /// Sets [`id`](Self::id).
     #[must_use]
+    #[inline]
     pub fn with_id(mut self, id: u64) -> Self {
         self.id = Some(id);
         self
@@ -112,6 +113,7 @@ wire_object!(LocalKeyword {
 from_text!(LocalKeyword);
 
 impl Validate for LocalKeyword {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }

@@ -25,6 +25,7 @@ pub struct OfficialAccountFilter {
 
 impl OfficialAccountFilter {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -60,6 +61,7 @@ wire_object!(OfficialAccountFilter {
 });
 
 impl Validate for OfficialAccountFilter {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -139,6 +141,7 @@ pub struct OfficialAccountInfo {
 
 impl OfficialAccountInfo {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -180,6 +183,7 @@ impl OfficialAccountInfo {
 
     /// Sets [`create_time`](Self::create_time).
     #[must_use]
+    #[inline]
     pub fn with_create_time(mut self, create_time: u64) -> Self {
         self.create_time = Some(create_time);
         self
@@ -187,6 +191,7 @@ impl OfficialAccountInfo {
 
     /// Sets [`last_msg_time`](Self::last_msg_time).
     #[must_use]
+    #[inline]
     pub fn with_last_msg_time(mut self, last_msg_time: u64) -> Self {
         self.last_msg_time = Some(last_msg_time);
         self
@@ -194,6 +199,7 @@ impl OfficialAccountInfo {
 
     /// Sets [`subscriber_num`](Self::subscriber_num).
     #[must_use]
+    #[inline]
     pub fn with_subscriber_num(mut self, subscriber_num: u64) -> Self {
         self.subscriber_num = Some(subscriber_num);
         self
@@ -201,6 +207,7 @@ impl OfficialAccountInfo {
 
     /// Sets [`max_subscriber_num`](Self::max_subscriber_num).
     #[must_use]
+    #[inline]
     pub fn with_max_subscriber_num(mut self, max_subscriber_num: u64) -> Self {
         self.max_subscriber_num = Some(max_subscriber_num);
         self
@@ -236,6 +243,7 @@ impl OfficialAccountInfo {
 
     /// Sets [`self_info`](Self::self_info).
     #[must_use]
+    #[inline]
     pub fn with_self_info(mut self, self_info: Subscription) -> Self {
         self.self_info = Some(self_info);
         self
@@ -277,12 +285,14 @@ pub struct Subscription {
 
 impl Subscription {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Sets [`subscribe_time`](Self::subscribe_time).
     #[must_use]
+    #[inline]
     pub fn with_subscribe_time(mut self, subscribe_time: u64) -> Self {
         self.subscribe_time = Some(subscribe_time);
         self
@@ -365,6 +375,7 @@ wire_object!(SubscriberAccount {
 from_text!(SubscriberAccount);
 
 impl Validate for SubscriberAccount {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }

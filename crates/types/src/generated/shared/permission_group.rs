@@ -40,6 +40,7 @@ wire_object!(TopicPermission {
 });
 
 impl Validate for TopicPermission {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -119,6 +120,7 @@ wire_object!(PermissionGroupMember {
 from_text!(PermissionGroupMember);
 
 impl Validate for PermissionGroupMember {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }

@@ -54,12 +54,14 @@ impl ProfileItem {
 
     /// Gender: `Gender_Type_Unknown`, `Gender_Type_Female` or `Gender_Type_Male`.
     #[doc(alias = "Tag_Profile_IM_Gender")]
+    #[inline]
     pub fn gender(gender: Gender) -> Self {
         Self::from((ProfileTag::GENDER, TagValue::from(gender.as_str())))
     }
 
     /// Birthday: a number such as 20240131.
     #[doc(alias = "Tag_Profile_IM_BirthDay")]
+    #[inline]
     pub fn birthday(birthday: Date) -> Self {
         Self::from((ProfileTag::BIRTHDAY, TagValue::from(birthday)))
     }
@@ -78,12 +80,14 @@ impl ProfileItem {
 
     /// How friend requests are handled: `AllowType_Type_NeedConfirm`, `AllowType_Type_AllowAny` or `AllowType_Type_DenyAny`.
     #[doc(alias = "Tag_Profile_IM_AllowType")]
+    #[inline]
     pub fn allow_type(allow_type: AllowType) -> Self {
         Self::from((ProfileTag::ALLOW_TYPE, TagValue::from(allow_type.as_str())))
     }
 
     /// Language: a number defined by the app.
     #[doc(alias = "Tag_Profile_IM_Language")]
+    #[inline]
     pub fn language(language: i64) -> Self {
         Self::from((ProfileTag::LANGUAGE, TagValue::from(language)))
     }
@@ -96,6 +100,7 @@ impl ProfileItem {
 
     /// Whether the administrator forbids adding friends: `AdminForbid_Type_None` or `AdminForbid_Type_SendOut`.
     #[doc(alias = "Tag_Profile_IM_AdminForbidType")]
+    #[inline]
     pub fn admin_forbid_type(admin_forbid_type: AdminForbidType) -> Self {
         Self::from((
             ProfileTag::ADMIN_FORBID_TYPE,
@@ -105,12 +110,14 @@ impl ProfileItem {
 
     /// Level: a number defined by the app.
     #[doc(alias = "Tag_Profile_IM_Level")]
+    #[inline]
     pub fn level(level: i64) -> Self {
         Self::from((ProfileTag::LEVEL, TagValue::from(level)))
     }
 
     /// Role: a number defined by the app.
     #[doc(alias = "Tag_Profile_IM_Role")]
+    #[inline]
     pub fn role(role: i64) -> Self {
         Self::from((ProfileTag::ROLE, TagValue::from(role)))
     }
@@ -122,6 +129,7 @@ impl ProfileItem {
 }
 
 impl Validate for ProfileItem {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }

@@ -46,6 +46,7 @@ pub struct OfflinePushInfo {
 
 impl OfflinePushInfo {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -80,6 +81,7 @@ impl OfflinePushInfo {
 
     /// Sets [`android_info`](Self::android_info).
     #[must_use]
+    #[inline]
     pub fn with_android_info(mut self, android_info: AndroidPushInfo) -> Self {
         self.android_info = Some(android_info);
         self
@@ -87,6 +89,7 @@ impl OfflinePushInfo {
 
     /// Sets [`apns_info`](Self::apns_info).
     #[must_use]
+    #[inline]
     pub fn with_apns_info(mut self, apns_info: ApnsPushInfo) -> Self {
         self.apns_info = Some(apns_info);
         self
@@ -103,6 +106,7 @@ wire_object!(OfflinePushInfo {
 });
 
 impl Validate for OfflinePushInfo {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.android_info {
@@ -196,6 +200,7 @@ pub struct AndroidPushInfo {
 
 impl AndroidPushInfo {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -209,6 +214,7 @@ impl AndroidPushInfo {
 
     /// Sets [`push_style`](Self::push_style).
     #[must_use]
+    #[inline]
     pub fn with_push_style(mut self, push_style: i64) -> Self {
         self.push_style = Some(push_style);
         self
@@ -343,6 +349,7 @@ wire_object!(AndroidPushInfo {
 });
 
 impl Validate for AndroidPushInfo {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -394,6 +401,7 @@ pub struct ApnsPushInfo {
 
 impl ApnsPushInfo {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -470,6 +478,7 @@ wire_object!(ApnsPushInfo {
 });
 
 impl Validate for ApnsPushInfo {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -511,6 +520,7 @@ wire_object!(UserAttributeNames {
 });
 
 impl Validate for UserAttributeNames {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }

@@ -45,6 +45,7 @@ wire_object!(UserAttributes {
 });
 
 impl Validate for UserAttributes {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -86,6 +87,7 @@ wire_object!(UserTags {
 });
 
 impl Validate for UserTags {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }

@@ -123,6 +123,7 @@ impl RelationItem {
 
     /// When the friend was added, in seconds since 1970.
     #[doc(alias = "Tag_SNS_IM_AddTime")]
+    #[inline]
     pub fn add_time(add_time: i64) -> Self {
         Self::from((RelationTag::ADD_TIME, TagValue::from(add_time)))
     }
@@ -134,6 +135,7 @@ impl RelationItem {
 }
 
 impl Validate for RelationItem {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -168,6 +170,7 @@ wire_object!(UserToFollow {
 from_text!(UserToFollow);
 
 impl Validate for UserToFollow {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }

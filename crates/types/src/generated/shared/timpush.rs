@@ -38,6 +38,7 @@ pub struct TagCondition {
 
 impl TagCondition {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -109,6 +110,7 @@ wire_object!(TagCondition {
 });
 
 impl Validate for TagCondition {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.tags_or {
@@ -195,6 +197,7 @@ pub struct ScheduledPushContent {
 
 impl ScheduledPushContent {
     /// An object without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -218,6 +221,7 @@ impl ScheduledPushContent {
 
     /// Sets [`condition`](Self::condition).
     #[must_use]
+    #[inline]
     pub fn with_condition(mut self, condition: TagCondition) -> Self {
         self.condition = Some(condition);
         self
@@ -225,6 +229,7 @@ impl ScheduledPushContent {
 
     /// Sets [`msg_random`](Self::msg_random).
     #[must_use]
+    #[inline]
     pub fn with_msg_random(mut self, msg_random: u32) -> Self {
         self.msg_random = Some(msg_random);
         self
@@ -232,6 +237,7 @@ impl ScheduledPushContent {
 
     /// Sets [`offline_push_info`](Self::offline_push_info).
     #[must_use]
+    #[inline]
     pub fn with_offline_push_info(mut self, offline_push_info: OfflinePushInfo) -> Self {
         self.offline_push_info = Some(offline_push_info);
         self
@@ -247,6 +253,7 @@ wire_object!(ScheduledPushContent {
 });
 
 impl Validate for ScheduledPushContent {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.to_account {
@@ -343,6 +350,7 @@ impl ScheduledPush {
 
     /// Sets [`sdkappid`](Self::sdkappid).
     #[must_use]
+    #[inline]
     pub fn with_sdkappid(mut self, sdkappid: u64) -> Self {
         self.sdkappid = Some(sdkappid);
         self
@@ -357,6 +365,7 @@ impl ScheduledPush {
 
     /// Sets [`content`](Self::content).
     #[must_use]
+    #[inline]
     pub fn with_content(mut self, content: ScheduledPushContent) -> Self {
         self.content = Some(content);
         self
@@ -385,6 +394,7 @@ impl ScheduledPush {
 
     /// Sets [`dispatch_success`](Self::dispatch_success).
     #[must_use]
+    #[inline]
     pub fn with_dispatch_success(mut self, dispatch_success: i64) -> Self {
         self.dispatch_success = Some(dispatch_success);
         self

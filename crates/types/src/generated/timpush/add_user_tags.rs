@@ -74,6 +74,7 @@ wire_object!(AddUserTags {
 });
 
 impl Validate for AddUserTags {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("UserTags", self.user_tags.len(), 1);
@@ -116,18 +117,22 @@ impl Batched for AddUserTags {
     type Item = UserTags;
     type Entry = ();
     const MAX: usize = 100;
+    #[inline]
     fn take_items(&mut self) -> Vec<UserTags> {
         std::mem::take(&mut self.user_tags)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<UserTags>) {
         self.user_tags = items;
     }
 
+    #[inline]
     fn entries(_: &Self::Reply) -> &[()] {
         &[]
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Done);
         for entry in reply.error_list.iter().flatten() {
@@ -156,10 +161,12 @@ wire_object!(AddUserTagsReply + envelope: Envelope {
 });
 
 impl Reply for AddUserTagsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -44,6 +44,7 @@ pub struct DeleteScheduledPush {
 
 impl DeleteScheduledPush {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: DeleteScheduledPushRequired) -> Self {
         Self {
             sdkappid: required.sdkappid,
@@ -71,6 +72,7 @@ wire_object!(DeleteScheduledPush {
 });
 
 impl Validate for DeleteScheduledPush {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -108,10 +110,12 @@ wire_object!(DeleteScheduledPushReply + envelope: Envelope {
 });
 
 impl Reply for DeleteScheduledPushReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -36,6 +36,7 @@ pub struct GetAttributeNames {
 
 impl GetAttributeNames {
     /// A request without optional fields.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -44,6 +45,7 @@ impl GetAttributeNames {
 wire_object!(GetAttributeNames {});
 
 impl Validate for GetAttributeNames {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -88,10 +90,12 @@ wire_object!(GetAttributeNamesReply + envelope: Envelope {
 });
 
 impl Reply for GetAttributeNamesReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -41,6 +41,7 @@ pub struct GetScheduledPush {
 
 impl GetScheduledPush {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: GetScheduledPushRequired) -> Self {
         Self {
             sdkappid: required.sdkappid,
@@ -64,6 +65,7 @@ wire_object!(GetScheduledPush {
 });
 
 impl Validate for GetScheduledPush {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -100,10 +102,12 @@ wire_object!(GetScheduledPushReply + envelope: Envelope {
 });
 
 impl Reply for GetScheduledPushReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -67,6 +67,7 @@ pub struct ListScheduledPushes {
 
 impl ListScheduledPushes {
     /// A request for the first page.
+    #[inline]
     pub fn new(required: ListScheduledPushesRequired) -> Self {
         Self {
             sdkappid: required.sdkappid,
@@ -83,6 +84,7 @@ impl ListScheduledPushes {
 
     /// Sets [`offset`](Self::offset).
     #[must_use]
+    #[inline]
     pub fn with_offset(mut self, offset: u64) -> Self {
         self.offset = offset;
         self
@@ -124,6 +126,7 @@ wire_object!(ListScheduledPushes {
 });
 
 impl Validate for ListScheduledPushes {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min("Want", self.want, 1);
@@ -144,10 +147,12 @@ impl Endpoint for ListScheduledPushes {
 
 impl Paged for ListScheduledPushes {
     type Item = ScheduledPush;
+    #[inline]
     fn advance(&mut self, reply: &Self::Reply) -> Advance {
         by_offset(&mut self.offset, reply.tasks.len(), reply.total)
     }
 
+    #[inline]
     fn items(reply: Self::Reply) -> Vec<Self::Item> {
         reply.tasks
     }
@@ -177,10 +182,12 @@ wire_object!(ListScheduledPushesReply + envelope: Envelope {
 });
 
 impl Reply for ListScheduledPushesReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

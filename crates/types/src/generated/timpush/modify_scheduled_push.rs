@@ -52,6 +52,7 @@ pub struct ModifyScheduledPush {
 
 impl ModifyScheduledPush {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: ModifyScheduledPushRequired) -> Self {
         Self {
             sdkappid: required.sdkappid,
@@ -72,6 +73,7 @@ impl ModifyScheduledPush {
 
     /// Sets [`content`](Self::content).
     #[must_use]
+    #[inline]
     pub fn with_content(mut self, content: ScheduledPushContent) -> Self {
         self.content = Some(content);
         self
@@ -97,6 +99,7 @@ wire_object!(ModifyScheduledPush {
 });
 
 impl Validate for ModifyScheduledPush {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.content {
@@ -139,10 +142,12 @@ wire_object!(ModifyScheduledPushReply + envelope: Envelope {
 });
 
 impl Reply for ModifyScheduledPushReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

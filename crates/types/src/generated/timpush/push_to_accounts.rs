@@ -77,6 +77,7 @@ impl PushToAccounts {
 
     /// Sets [`msg_random`](Self::msg_random).
     #[must_use]
+    #[inline]
     pub fn with_msg_random(mut self, msg_random: u32) -> Self {
         self.msg_random = msg_random;
         self
@@ -109,6 +110,7 @@ wire_object!(PushToAccounts {
 });
 
 impl Validate for PushToAccounts {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("To_Account", self.to_account.len(), 1);
@@ -145,6 +147,7 @@ impl Endpoint for PushToAccounts {
             ],
         )
         .with_duplicate_seconds(1);
+    #[inline]
     fn is_repeat_safe(&self) -> bool {
         is_set(&self.msg_random, "MsgRandom", &self.extra)
     }
@@ -174,10 +177,12 @@ wire_object!(PushToAccountsReply + envelope: Envelope {
 });
 
 impl Reply for PushToAccountsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

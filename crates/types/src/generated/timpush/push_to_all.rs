@@ -74,6 +74,7 @@ pub struct PushToAll {
 
 impl PushToAll {
     /// A request without optional fields. New numbers distinguish it from a duplicate: [`msg_random`](Self::msg_random).
+    #[inline]
     pub fn new() -> Self {
         Self {
             from_account: None,
@@ -95,6 +96,7 @@ impl PushToAll {
 
     /// Sets [`condition`](Self::condition).
     #[must_use]
+    #[inline]
     pub fn with_condition(mut self, condition: TagCondition) -> Self {
         self.condition = Some(condition);
         self
@@ -102,6 +104,7 @@ impl PushToAll {
 
     /// Sets [`msg_random`](Self::msg_random).
     #[must_use]
+    #[inline]
     pub fn with_msg_random(mut self, msg_random: u32) -> Self {
         self.msg_random = msg_random;
         self
@@ -126,6 +129,7 @@ impl PushToAll {
 
     /// Sets [`offline_push_info`](Self::offline_push_info).
     #[must_use]
+    #[inline]
     pub fn with_offline_push_info(mut self, offline_push_info: OfflinePushInfo) -> Self {
         self.offline_push_info = Some(offline_push_info);
         self
@@ -143,6 +147,7 @@ impl PushToAll {
 }
 
 impl Default for PushToAll {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -158,6 +163,7 @@ wire_object!(PushToAll {
 });
 
 impl Validate for PushToAll {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.condition {
@@ -209,6 +215,7 @@ impl Endpoint for PushToAll {
             ],
         )
         .with_duplicate_seconds(1);
+    #[inline]
     fn is_repeat_safe(&self) -> bool {
         is_set(&self.msg_random, "MsgRandom", &self.extra)
     }
@@ -233,10 +240,12 @@ wire_object!(PushToAllReply + envelope: Envelope {
 });
 
 impl Reply for PushToAllReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -62,6 +62,7 @@ impl RecallPush {
 
     /// Sets [`offline_push_info`](Self::offline_push_info).
     #[must_use]
+    #[inline]
     pub fn with_offline_push_info(mut self, offline_push_info: OfflinePushInfo) -> Self {
         self.offline_push_info = Some(offline_push_info);
         self
@@ -74,6 +75,7 @@ wire_object!(RecallPush {
 });
 
 impl Validate for RecallPush {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         if let Some(value) = &self.offline_push_info {
@@ -116,10 +118,12 @@ pub struct RecallPushReply {
 wire_object!(RecallPushReply + envelope: Envelope {});
 
 impl Reply for RecallPushReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -56,6 +56,7 @@ wire_object!(RemoveUserAttributes {
 });
 
 impl Validate for RemoveUserAttributes {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("UserAttrs", self.user_attrs.len(), 1);
@@ -89,18 +90,22 @@ impl Batched for RemoveUserAttributes {
     type Item = UserAttributeNames;
     type Entry = ();
     const MAX: usize = 100;
+    #[inline]
     fn take_items(&mut self) -> Vec<UserAttributeNames> {
         std::mem::take(&mut self.user_attrs)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<UserAttributeNames>) {
         self.user_attrs = items;
     }
 
+    #[inline]
     fn entries(_: &Self::Reply) -> &[()] {
         &[]
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Done);
         for entry in reply.error_list.iter().flatten() {
@@ -129,10 +134,12 @@ wire_object!(RemoveUserAttributesReply + envelope: Envelope {
 });
 
 impl Reply for RemoveUserAttributesReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

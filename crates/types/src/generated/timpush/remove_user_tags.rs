@@ -55,6 +55,7 @@ wire_object!(RemoveUserTags {
 });
 
 impl Validate for RemoveUserTags {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("UserTags", self.user_tags.len(), 1);
@@ -82,18 +83,22 @@ impl Batched for RemoveUserTags {
     type Item = UserTags;
     type Entry = ();
     const MAX: usize = 100;
+    #[inline]
     fn take_items(&mut self) -> Vec<UserTags> {
         std::mem::take(&mut self.user_tags)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<UserTags>) {
         self.user_tags = items;
     }
 
+    #[inline]
     fn entries(_: &Self::Reply) -> &[()] {
         &[]
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Done);
         for entry in reply.error_list.iter().flatten() {
@@ -122,10 +127,12 @@ wire_object!(RemoveUserTagsReply + envelope: Envelope {
 });
 
 impl Reply for RemoveUserTagsReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

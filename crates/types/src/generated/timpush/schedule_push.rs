@@ -42,6 +42,7 @@ pub struct SchedulePush {
 
 impl SchedulePush {
     /// A request with the required fields.
+    #[inline]
     pub fn new(required: SchedulePushRequired) -> Self {
         Self {
             sdkappid: required.sdkappid,
@@ -73,6 +74,7 @@ wire_object!(SchedulePush {
 });
 
 impl Validate for SchedulePush {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.inside("Content", &self.content);
@@ -110,10 +112,12 @@ wire_object!(SchedulePushReply + envelope: Envelope {
 });
 
 impl Reply for SchedulePushReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

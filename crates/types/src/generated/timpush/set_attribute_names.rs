@@ -60,6 +60,7 @@ impl SetAttributeNames {
 
     /// Sets [`attr_types`](Self::attr_types).
     #[must_use]
+    #[inline]
     pub fn with_attr_types(
         mut self,
         attr_types: BTreeMap<String, PushAccountType>,
@@ -75,6 +76,7 @@ wire_object!(SetAttributeNames {
 });
 
 impl Validate for SetAttributeNames {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
     }
@@ -116,10 +118,12 @@ pub struct SetAttributeNamesReply {
 wire_object!(SetAttributeNamesReply + envelope: Envelope {});
 
 impl Reply for SetAttributeNamesReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -57,6 +57,7 @@ wire_object!(SetUserAttributes {
 });
 
 impl Validate for SetUserAttributes {
+    #[inline]
     fn check(&self, checker: &mut Checker) {
         checker.required_fields(self);
         checker.min_items("UserAttrs", self.user_attrs.len(), 1);
@@ -91,18 +92,22 @@ impl Batched for SetUserAttributes {
     type Item = UserAttributes;
     type Entry = ();
     const MAX: usize = 100;
+    #[inline]
     fn take_items(&mut self) -> Vec<UserAttributes> {
         std::mem::take(&mut self.user_attrs)
     }
 
+    #[inline]
     fn set_items(&mut self, items: Vec<UserAttributes>) {
         self.user_attrs = items;
     }
 
+    #[inline]
     fn entries(_: &Self::Reply) -> &[()] {
         &[]
     }
 
+    #[inline]
     fn reports(reply: &Self::Reply, items: &[Self::Item]) -> Vec<ItemReport> {
         let mut listed = Listed::new(Unlisted::Done);
         for entry in reply.error_list.iter().flatten() {
@@ -131,10 +136,12 @@ wire_object!(SetUserAttributesReply + envelope: Envelope {
 });
 
 impl Reply for SetUserAttributesReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -28,44 +28,54 @@ pub trait MsgToSend: Webhook<Answer: CanRefuse + CanDrop + From<MsgToSendChanges
 }
 
 impl MsgToSend for C2cBeforeSendMsg {
+    #[inline]
     fn from_account(&self) -> &str {
         &self.from_account
     }
 
+    #[inline]
     fn msg_id(&self) -> Option<&str> {
         self.msg_id.as_deref()
     }
 
+    #[inline]
     fn online_only_flag(&self) -> Option<Flag> {
         self.online_only_flag
     }
 
+    #[inline]
     fn msg_body(&self) -> &[MsgElement] {
         &self.msg_body
     }
 
+    #[inline]
     fn cloud_custom_data(&self) -> Option<&str> {
         self.cloud_custom_data.as_deref()
     }
 }
 
 impl MsgToSend for GroupBeforeSendMsg {
+    #[inline]
     fn from_account(&self) -> &str {
         &self.from_account
     }
 
+    #[inline]
     fn msg_id(&self) -> Option<&str> {
         self.msg_id.as_deref()
     }
 
+    #[inline]
     fn online_only_flag(&self) -> Option<Flag> {
         self.online_only_flag
     }
 
+    #[inline]
     fn msg_body(&self) -> &[MsgElement] {
         &self.msg_body
     }
 
+    #[inline]
     fn cloud_custom_data(&self) -> Option<&str> {
         self.cloud_custom_data.as_deref()
     }
@@ -87,6 +97,7 @@ pub struct MsgToSendChanges {
 
 impl MsgToSendChanges {
     /// Nothing changed yet.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -113,6 +124,7 @@ impl MsgToSendChanges {
 }
 
 impl From<MsgToSendChanges> for C2cBeforeSendMsgAnswer {
+    #[inline]
     fn from(changes: MsgToSendChanges) -> Self {
         let mut own = C2cBeforeSendMsgChanges::new();
         own.msg_body = changes.msg_body;
@@ -122,6 +134,7 @@ impl From<MsgToSendChanges> for C2cBeforeSendMsgAnswer {
 }
 
 impl From<MsgToSendChanges> for GroupBeforeSendMsgAnswer {
+    #[inline]
     fn from(changes: MsgToSendChanges) -> Self {
         let mut own = GroupBeforeSendMsgChanges::new();
         own.msg_body = changes.msg_body;
@@ -150,52 +163,64 @@ pub trait SentMsg: Webhook {
 }
 
 impl SentMsg for C2cAfterSendMsg {
+    #[inline]
     fn from_account(&self) -> &str {
         &self.from_account
     }
 
+    #[inline]
     fn msg_id(&self) -> Option<&str> {
         self.msg_id.as_deref()
     }
 
+    #[inline]
     fn online_only_flag(&self) -> Option<Flag> {
         self.online_only_flag
     }
 
+    #[inline]
     fn msg_body(&self) -> &[MsgElement] {
         &self.msg_body
     }
 
+    #[inline]
     fn cloud_custom_data(&self) -> Option<&str> {
         self.cloud_custom_data.as_deref()
     }
 
+    #[inline]
     fn msg_time(&self) -> u64 {
         self.msg_time
     }
 }
 
 impl SentMsg for GroupAfterSendMsg {
+    #[inline]
     fn from_account(&self) -> &str {
         &self.from_account
     }
 
+    #[inline]
     fn msg_id(&self) -> Option<&str> {
         self.msg_id.as_deref()
     }
 
+    #[inline]
     fn online_only_flag(&self) -> Option<Flag> {
         self.online_only_flag
     }
 
+    #[inline]
     fn msg_body(&self) -> &[MsgElement] {
         &self.msg_body
     }
 
+    #[inline]
     fn cloud_custom_data(&self) -> Option<&str> {
         self.cloud_custom_data.as_deref()
     }
 
+    #[inline]
     fn msg_time(&self) -> u64 {
         self.msg_time
     }

@@ -63,6 +63,7 @@ pub struct C2cAfterC2cMsgExtension {
 
 impl C2cAfterC2cMsgExtension {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: C2cAfterC2cMsgExtensionRequired) -> Self {
         Self {
             callback_command: CallbackCommand::C2C_AFTER_C2C_MSG_EXTENSION,
@@ -116,10 +117,12 @@ impl Webhook for C2cAfterC2cMsgExtension {
             When::After,
         )
         .with_page(76006);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

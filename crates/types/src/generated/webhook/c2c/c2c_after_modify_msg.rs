@@ -79,6 +79,7 @@ pub struct C2cAfterModifyMsg {
 
 impl C2cAfterModifyMsg {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: C2cAfterModifyMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::C2C_AFTER_MODIFY_MSG,
@@ -159,10 +160,12 @@ impl Webhook for C2cAfterModifyMsg {
         "C2C.CallbackAfterModifyMsg",
         When::After,
     );
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

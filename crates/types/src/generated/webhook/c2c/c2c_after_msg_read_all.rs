@@ -77,10 +77,12 @@ impl Webhook for C2cAfterMsgReadAll {
         "C2C.CallbackAfterMsgReadAll",
         When::After,
     );
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

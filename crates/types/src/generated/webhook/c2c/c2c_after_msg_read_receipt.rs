@@ -51,6 +51,7 @@ pub struct C2cAfterMsgReadReceipt {
 
 impl C2cAfterMsgReadReceipt {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: C2cAfterMsgReadReceiptRequired) -> Self {
         Self {
             callback_command: CallbackCommand::C2C_AFTER_MSG_READ_RECEIPT,
@@ -91,10 +92,12 @@ impl Webhook for C2cAfterMsgReadReceipt {
         "C2C.CallbackAfterMsgReadReceipt",
         When::After,
     );
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,
@@ -135,6 +138,7 @@ pub struct ReceiptedC2cMsg {
 
 impl ReceiptedC2cMsg {
     /// An object with the required fields.
+    #[inline]
     pub fn new(required: ReceiptedC2cMsgRequired) -> Self {
         Self {
             from_account: required.from_account,

@@ -54,6 +54,7 @@ pub struct C2cAfterMsgReport {
 
 impl C2cAfterMsgReport {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: C2cAfterMsgReportRequired) -> Self {
         Self {
             callback_command: CallbackCommand::C2C_AFTER_MSG_REPORT,
@@ -68,6 +69,7 @@ impl C2cAfterMsgReport {
 
     /// Sets [`event_time`](Self::event_time).
     #[must_use]
+    #[inline]
     pub fn with_event_time(mut self, event_time: u64) -> Self {
         self.event_time = Some(event_time);
         self
@@ -75,6 +77,7 @@ impl C2cAfterMsgReport {
 
     /// Sets [`unread_msg_num`](Self::unread_msg_num).
     #[must_use]
+    #[inline]
     pub fn with_unread_msg_num(mut self, unread_msg_num: i64) -> Self {
         self.unread_msg_num = Some(unread_msg_num);
         self
@@ -109,10 +112,12 @@ impl Webhook for C2cAfterMsgReport {
             When::After,
         )
         .with_page(43465);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

@@ -101,6 +101,7 @@ pub struct C2cAfterSendMsg {
 
 impl C2cAfterSendMsg {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: C2cAfterSendMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::C2C_AFTER_SEND_MSG,
@@ -138,6 +139,7 @@ impl C2cAfterSendMsg {
 
     /// Sets [`unread_msg_num`](Self::unread_msg_num).
     #[must_use]
+    #[inline]
     pub fn with_unread_msg_num(mut self, unread_msg_num: i64) -> Self {
         self.unread_msg_num = Some(unread_msg_num);
         self
@@ -155,6 +157,7 @@ impl C2cAfterSendMsg {
 
     /// Sets [`event_time`](Self::event_time).
     #[must_use]
+    #[inline]
     pub fn with_event_time(mut self, event_time: u64) -> Self {
         self.event_time = Some(event_time);
         self
@@ -210,10 +213,12 @@ impl Webhook for C2cAfterSendMsg {
             When::After,
         )
         .with_page(34365);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

@@ -93,6 +93,7 @@ pub struct C2cBeforeSendMsg {
 
 impl C2cBeforeSendMsg {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: C2cBeforeSendMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::C2C_BEFORE_SEND_MSG,
@@ -185,10 +186,12 @@ impl Webhook for C2cBeforeSendMsg {
             When::Before,
         )
         .with_page(34364);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,
@@ -216,10 +219,12 @@ pub enum C2cBeforeSendMsgAnswer {
 
 impl Answer<C2cBeforeSendMsg> for C2cBeforeSendMsgAnswer {
     type Reply = C2cBeforeSendMsgReply;
+    #[inline]
     fn allow() -> Self {
         Self::Allow
     }
 
+    #[inline]
     fn into_reply(self, _: &C2cBeforeSendMsg) -> C2cBeforeSendMsgReply {
         let mut reply = C2cBeforeSendMsgReply {
             envelope: Envelope::ok(),
@@ -238,6 +243,7 @@ impl Answer<C2cBeforeSendMsg> for C2cBeforeSendMsgAnswer {
         reply
     }
 
+    #[inline]
     fn from_reply(reply: C2cBeforeSendMsgReply) -> Option<Self> {
         match reply.envelope.code().0 {
             0 => {}
@@ -259,6 +265,7 @@ impl Answer<C2cBeforeSendMsg> for C2cBeforeSendMsgAnswer {
         )
     }
 
+    #[inline]
     fn effect(&self) -> Effect {
         match self {
             Self::Allow => Effect::Allow,
@@ -269,12 +276,14 @@ impl Answer<C2cBeforeSendMsg> for C2cBeforeSendMsgAnswer {
         }
     }
 
+    #[inline]
     fn is_acknowledgement(&self) -> bool {
         matches!(self, Self::Allow)
     }
 }
 
 impl From<Refusal<120001, 130000>> for C2cBeforeSendMsgAnswer {
+    #[inline]
     fn from(refusal: Refusal<120001, 130000>) -> Self {
         Self::RefuseWith(refusal)
     }
@@ -282,6 +291,7 @@ impl From<Refusal<120001, 130000>> for C2cBeforeSendMsgAnswer {
 
 impl CanRefuse for C2cBeforeSendMsgAnswer {
     const CODES: RangeInclusive<i64> = 120001..=130000;
+    #[inline]
     fn refuse() -> Self {
         Self::Refuse
     }
@@ -292,6 +302,7 @@ impl CanRefuse for C2cBeforeSendMsgAnswer {
 }
 
 impl CanDrop for C2cBeforeSendMsgAnswer {
+    #[inline]
     fn drop() -> Self {
         Self::Drop
     }
@@ -313,6 +324,7 @@ pub struct C2cBeforeSendMsgChanges {
 
 impl C2cBeforeSendMsgChanges {
     /// Nothing changed yet.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -362,10 +374,12 @@ wire_object!(C2cBeforeSendMsgReply + envelope: Envelope {
 });
 
 impl Reply for C2cBeforeSendMsgReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

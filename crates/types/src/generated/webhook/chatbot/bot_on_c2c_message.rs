@@ -95,6 +95,7 @@ pub struct BotOnC2cMessage {
 
 impl BotOnC2cMessage {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: BotOnC2cMessageRequired) -> Self {
         Self {
             callback_command: CallbackCommand::BOT_ON_C2C_MESSAGE,
@@ -132,6 +133,7 @@ impl BotOnC2cMessage {
 
     /// Sets [`unread_msg_num`](Self::unread_msg_num).
     #[must_use]
+    #[inline]
     pub fn with_unread_msg_num(mut self, unread_msg_num: i64) -> Self {
         self.unread_msg_num = Some(unread_msg_num);
         self
@@ -149,6 +151,7 @@ impl BotOnC2cMessage {
 
     /// Sets [`event_time`](Self::event_time).
     #[must_use]
+    #[inline]
     pub fn with_event_time(mut self, event_time: u64) -> Self {
         self.event_time = Some(event_time);
         self
@@ -204,10 +207,12 @@ impl Webhook for BotOnC2cMessage {
             When::After,
         )
         .with_page(68952);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

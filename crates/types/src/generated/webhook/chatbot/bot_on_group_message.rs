@@ -87,6 +87,7 @@ pub struct BotOnGroupMessage {
 
 impl BotOnGroupMessage {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: BotOnGroupMessageRequired) -> Self {
         Self {
             callback_command: CallbackCommand::BOT_ON_GROUP_MESSAGE,
@@ -182,10 +183,12 @@ impl Webhook for BotOnGroupMessage {
             When::After,
         )
         .with_page(68953);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

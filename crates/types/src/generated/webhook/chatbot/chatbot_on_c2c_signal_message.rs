@@ -65,6 +65,7 @@ pub struct ChatbotOnC2cSignalMessage {
 
 impl ChatbotOnC2cSignalMessage {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: ChatbotOnC2cSignalMessageRequired) -> Self {
         Self {
             callback_command: CallbackCommand::CHATBOT_ON_C2C_SIGNAL_MESSAGE,
@@ -118,10 +119,12 @@ impl Webhook for ChatbotOnC2cSignalMessage {
             When::Before,
         )
         .with_page(59057);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,
@@ -145,10 +148,12 @@ pub enum ChatbotOnC2cSignalMessageAnswer {
 
 impl Answer<ChatbotOnC2cSignalMessage> for ChatbotOnC2cSignalMessageAnswer {
     type Reply = ChatbotOnC2cSignalMessageReply;
+    #[inline]
     fn allow() -> Self {
         Self::Allow
     }
 
+    #[inline]
     fn into_reply(
         self,
         _: &ChatbotOnC2cSignalMessage,
@@ -167,6 +172,7 @@ impl Answer<ChatbotOnC2cSignalMessage> for ChatbotOnC2cSignalMessageAnswer {
         reply
     }
 
+    #[inline]
     fn from_reply(reply: ChatbotOnC2cSignalMessageReply) -> Option<Self> {
         match reply.envelope.code().0 {
             0 => {}
@@ -185,6 +191,7 @@ impl Answer<ChatbotOnC2cSignalMessage> for ChatbotOnC2cSignalMessageAnswer {
         )
     }
 
+    #[inline]
     fn effect(&self) -> Effect {
         match self {
             Self::Allow => Effect::Allow,
@@ -193,6 +200,7 @@ impl Answer<ChatbotOnC2cSignalMessage> for ChatbotOnC2cSignalMessageAnswer {
         }
     }
 
+    #[inline]
     fn is_acknowledgement(&self) -> bool {
         matches!(self, Self::Allow)
     }
@@ -210,6 +218,7 @@ pub struct ChatbotOnC2cSignalMessageChanges {
 
 impl ChatbotOnC2cSignalMessageChanges {
     /// Nothing changed yet.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -241,10 +250,12 @@ wire_object!(ChatbotOnC2cSignalMessageReply + envelope: Envelope {
 });
 
 impl Reply for ChatbotOnC2cSignalMessageReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -59,6 +59,7 @@ pub struct GroupAfterChangeGroupOwner {
 
 impl GroupAfterChangeGroupOwner {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: GroupAfterChangeGroupOwnerRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_CHANGE_GROUP_OWNER,
@@ -108,10 +109,12 @@ impl Webhook for GroupAfterChangeGroupOwner {
             When::After,
         )
         .with_page(60396);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

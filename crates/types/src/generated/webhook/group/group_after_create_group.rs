@@ -83,6 +83,7 @@ pub struct GroupAfterCreateGroup {
 
 impl GroupAfterCreateGroup {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: GroupAfterCreateGroupRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_CREATE_GROUP,
@@ -170,10 +171,12 @@ impl Webhook for GroupAfterCreateGroup {
             When::After,
         )
         .with_page(34369);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

@@ -57,6 +57,7 @@ pub struct GroupAfterCreateTopic {
 
 impl GroupAfterCreateTopic {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: GroupAfterCreateTopicRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_CREATE_TOPIC,
@@ -120,10 +121,12 @@ impl Webhook for GroupAfterCreateTopic {
             When::After,
         )
         .with_page(49464);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         None
     }

@@ -70,6 +70,7 @@ pub struct GroupAfterGroupAttrChanged {
 
 impl GroupAfterGroupAttrChanged {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: GroupAfterGroupAttrChangedRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_GROUP_ATTR_CHANGED,
@@ -127,10 +128,12 @@ impl Webhook for GroupAfterGroupAttrChanged {
             When::After,
         )
         .with_page(60394);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

@@ -78,6 +78,7 @@ pub struct GroupAfterGroupDestroyed {
 
 impl GroupAfterGroupDestroyed {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: GroupAfterGroupDestroyedRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_GROUP_DESTROYED,
@@ -149,10 +150,12 @@ impl Webhook for GroupAfterGroupDestroyed {
             When::After,
         )
         .with_page(34377);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

@@ -90,10 +90,12 @@ impl Webhook for GroupAfterGroupFull {
             When::After,
         )
         .with_page(34376);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

@@ -68,6 +68,7 @@ pub struct GroupAfterGroupInfoChanged {
 
 impl GroupAfterGroupInfoChanged {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: GroupAfterGroupInfoChangedRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_GROUP_INFO_CHANGED,
@@ -145,10 +146,12 @@ impl Webhook for GroupAfterGroupInfoChanged {
             When::After,
         )
         .with_page(34378);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

@@ -59,6 +59,7 @@ pub struct GroupAfterGroupMsgExtension {
 
 impl GroupAfterGroupMsgExtension {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: GroupAfterGroupMsgExtensionRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_GROUP_MSG_EXTENSION,
@@ -108,10 +109,12 @@ impl Webhook for GroupAfterGroupMsgExtension {
             When::After,
         )
         .with_page(76007);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

@@ -70,6 +70,7 @@ pub struct GroupAfterMemberExit {
 
 impl GroupAfterMemberExit {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: GroupAfterMemberExitRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_MEMBER_EXIT,
@@ -128,10 +129,12 @@ impl Webhook for GroupAfterMemberExit {
             When::After,
         )
         .with_page(34373);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

@@ -72,6 +72,7 @@ pub struct GroupAfterMemberFieldChanged {
 
 impl GroupAfterMemberFieldChanged {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: GroupAfterMemberFieldChangedRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_MEMBER_FIELD_CHANGED,
@@ -149,10 +150,12 @@ impl Webhook for GroupAfterMemberFieldChanged {
             When::After,
         )
         .with_page(60393);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

@@ -61,6 +61,7 @@ pub struct GroupAfterModifyMsg {
 
 impl GroupAfterModifyMsg {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: GroupAfterModifyMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_MODIFY_MSG,
@@ -122,10 +123,12 @@ impl Webhook for GroupAfterModifyMsg {
         "Group.CallbackAfterModifyMsg",
         When::After,
     );
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

@@ -70,6 +70,7 @@ pub struct GroupAfterNewMemberJoin {
 
 impl GroupAfterNewMemberJoin {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: GroupAfterNewMemberJoinRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_NEW_MEMBER_JOIN,
@@ -119,10 +120,12 @@ impl Webhook for GroupAfterNewMemberJoin {
             When::After,
         )
         .with_page(34372);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

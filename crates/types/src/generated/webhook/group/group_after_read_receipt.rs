@@ -52,6 +52,7 @@ pub struct GroupAfterReadReceipt {
 
 impl GroupAfterReadReceipt {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: GroupAfterReadReceiptRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_READ_RECEIPT,
@@ -93,10 +94,12 @@ impl Webhook for GroupAfterReadReceipt {
             When::After,
         )
         .with_page(60395);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,
@@ -132,6 +135,7 @@ pub struct GroupMsgReading {
 
 impl GroupMsgReading {
     /// An object with the required fields.
+    #[inline]
     pub fn new(required: GroupMsgReadingRequired) -> Self {
         Self {
             msg_seq: required.msg_seq,

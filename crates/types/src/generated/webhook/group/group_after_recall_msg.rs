@@ -64,6 +64,7 @@ pub struct GroupAfterRecallMsg {
 
 impl GroupAfterRecallMsg {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: GroupAfterRecallMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_RECALL_MSG,
@@ -118,10 +119,12 @@ impl Webhook for GroupAfterRecallMsg {
             When::After,
         )
         .with_page(46979);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,
@@ -149,6 +152,7 @@ pub struct RecalledGroupMsg {
 
 impl RecalledGroupMsg {
     /// An object with the required fields.
+    #[inline]
     pub fn new(msg_seq: u64) -> Self {
         Self {
             msg_seq,

@@ -109,6 +109,7 @@ pub struct GroupAfterSendMsg {
 
 impl GroupAfterSendMsg {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: GroupAfterSendMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_AFTER_SEND_MSG,
@@ -230,10 +231,12 @@ impl Webhook for GroupAfterSendMsg {
             When::After,
         )
         .with_page(34375);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

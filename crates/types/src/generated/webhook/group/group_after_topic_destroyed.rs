@@ -79,10 +79,12 @@ impl Webhook for GroupAfterTopicDestroyed {
             When::After,
         )
         .with_page(49465);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         None
     }

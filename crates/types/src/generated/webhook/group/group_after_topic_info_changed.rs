@@ -133,10 +133,12 @@ impl Webhook for GroupAfterTopicInfoChanged {
             When::After,
         )
         .with_page(49466);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         None
     }

@@ -75,6 +75,7 @@ pub struct GroupBeforeApplyJoinGroup {
 
 impl GroupBeforeApplyJoinGroup {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: GroupBeforeApplyJoinGroupRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_BEFORE_APPLY_JOIN_GROUP,
@@ -134,10 +135,12 @@ impl Webhook for GroupBeforeApplyJoinGroup {
             When::Before,
         )
         .with_page(34370);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,
@@ -161,10 +164,12 @@ pub enum GroupBeforeApplyJoinGroupAnswer {
 
 impl Answer<GroupBeforeApplyJoinGroup> for GroupBeforeApplyJoinGroupAnswer {
     type Reply = GroupBeforeApplyJoinGroupReply;
+    #[inline]
     fn allow() -> Self {
         Self::Allow
     }
 
+    #[inline]
     fn into_reply(
         self,
         _: &GroupBeforeApplyJoinGroup,
@@ -181,6 +186,7 @@ impl Answer<GroupBeforeApplyJoinGroup> for GroupBeforeApplyJoinGroupAnswer {
         reply
     }
 
+    #[inline]
     fn from_reply(reply: GroupBeforeApplyJoinGroupReply) -> Option<Self> {
         match reply.envelope.code().0 {
             0 => {}
@@ -191,6 +197,7 @@ impl Answer<GroupBeforeApplyJoinGroup> for GroupBeforeApplyJoinGroupAnswer {
         Some(Self::Allow)
     }
 
+    #[inline]
     fn effect(&self) -> Effect {
         match self {
             Self::Allow => Effect::Allow,
@@ -199,12 +206,14 @@ impl Answer<GroupBeforeApplyJoinGroup> for GroupBeforeApplyJoinGroupAnswer {
         }
     }
 
+    #[inline]
     fn is_acknowledgement(&self) -> bool {
         matches!(self, Self::Allow)
     }
 }
 
 impl From<Refusal<10100, 10200>> for GroupBeforeApplyJoinGroupAnswer {
+    #[inline]
     fn from(refusal: Refusal<10100, 10200>) -> Self {
         Self::RefuseWith(refusal)
     }
@@ -212,6 +221,7 @@ impl From<Refusal<10100, 10200>> for GroupBeforeApplyJoinGroupAnswer {
 
 impl CanRefuse for GroupBeforeApplyJoinGroupAnswer {
     const CODES: RangeInclusive<i64> = 10100..=10200;
+    #[inline]
     fn refuse() -> Self {
         Self::Refuse
     }
@@ -234,10 +244,12 @@ pub struct GroupBeforeApplyJoinGroupReply {
 wire_object!(GroupBeforeApplyJoinGroupReply + envelope: Envelope {});
 
 impl Reply for GroupBeforeApplyJoinGroupReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

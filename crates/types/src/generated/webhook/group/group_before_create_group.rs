@@ -95,6 +95,7 @@ pub struct GroupBeforeCreateGroup {
 
 impl GroupBeforeCreateGroup {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: GroupBeforeCreateGroupRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_BEFORE_CREATE_GROUP,
@@ -113,6 +114,7 @@ impl GroupBeforeCreateGroup {
 
     /// Sets [`create_group_num`](Self::create_group_num).
     #[must_use]
+    #[inline]
     pub fn with_create_group_num(mut self, create_group_num: u64) -> Self {
         self.create_group_num = Some(create_group_num);
         self
@@ -182,10 +184,12 @@ impl Webhook for GroupBeforeCreateGroup {
             When::Before,
         )
         .with_page(34368);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,
@@ -215,10 +219,12 @@ pub enum GroupBeforeCreateGroupAnswer {
 
 impl Answer<GroupBeforeCreateGroup> for GroupBeforeCreateGroupAnswer {
     type Reply = GroupBeforeCreateGroupReply;
+    #[inline]
     fn allow() -> Self {
         Self::Allow
     }
 
+    #[inline]
     fn into_reply(self, _: &GroupBeforeCreateGroup) -> GroupBeforeCreateGroupReply {
         let mut reply = GroupBeforeCreateGroupReply {
             envelope: Envelope::ok(),
@@ -232,6 +238,7 @@ impl Answer<GroupBeforeCreateGroup> for GroupBeforeCreateGroupAnswer {
         reply
     }
 
+    #[inline]
     fn from_reply(reply: GroupBeforeCreateGroupReply) -> Option<Self> {
         match reply.envelope.code().0 {
             0 => {}
@@ -242,6 +249,7 @@ impl Answer<GroupBeforeCreateGroup> for GroupBeforeCreateGroupAnswer {
         Some(Self::Allow)
     }
 
+    #[inline]
     fn effect(&self) -> Effect {
         match self {
             Self::Allow => Effect::Allow,
@@ -250,12 +258,14 @@ impl Answer<GroupBeforeCreateGroup> for GroupBeforeCreateGroupAnswer {
         }
     }
 
+    #[inline]
     fn is_acknowledgement(&self) -> bool {
         matches!(self, Self::Allow)
     }
 }
 
 impl From<Refusal<10100, 10200>> for GroupBeforeCreateGroupAnswer {
+    #[inline]
     fn from(refusal: Refusal<10100, 10200>) -> Self {
         Self::RefuseWith(refusal)
     }
@@ -263,6 +273,7 @@ impl From<Refusal<10100, 10200>> for GroupBeforeCreateGroupAnswer {
 
 impl CanRefuse for GroupBeforeCreateGroupAnswer {
     const CODES: RangeInclusive<i64> = 10100..=10200;
+    #[inline]
     fn refuse() -> Self {
         Self::Refuse
     }
@@ -285,10 +296,12 @@ pub struct GroupBeforeCreateGroupReply {
 wire_object!(GroupBeforeCreateGroupReply + envelope: Envelope {});
 
 impl Reply for GroupBeforeCreateGroupReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -84,10 +84,12 @@ impl Webhook for GroupBeforeCreateTopic {
             When::Before,
         )
         .with_page(49463);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         None
     }
@@ -107,10 +109,12 @@ pub enum GroupBeforeCreateTopicAnswer {
 
 impl Answer<GroupBeforeCreateTopic> for GroupBeforeCreateTopicAnswer {
     type Reply = GroupBeforeCreateTopicReply;
+    #[inline]
     fn allow() -> Self {
         Self::Allow
     }
 
+    #[inline]
     fn into_reply(self, _: &GroupBeforeCreateTopic) -> GroupBeforeCreateTopicReply {
         let mut reply = GroupBeforeCreateTopicReply {
             envelope: Envelope::ok(),
@@ -124,6 +128,7 @@ impl Answer<GroupBeforeCreateTopic> for GroupBeforeCreateTopicAnswer {
         reply
     }
 
+    #[inline]
     fn from_reply(reply: GroupBeforeCreateTopicReply) -> Option<Self> {
         match reply.envelope.code().0 {
             0 => {}
@@ -134,6 +139,7 @@ impl Answer<GroupBeforeCreateTopic> for GroupBeforeCreateTopicAnswer {
         Some(Self::Allow)
     }
 
+    #[inline]
     fn effect(&self) -> Effect {
         match self {
             Self::Allow => Effect::Allow,
@@ -142,12 +148,14 @@ impl Answer<GroupBeforeCreateTopic> for GroupBeforeCreateTopicAnswer {
         }
     }
 
+    #[inline]
     fn is_acknowledgement(&self) -> bool {
         matches!(self, Self::Allow)
     }
 }
 
 impl From<Refusal<10100, 10200>> for GroupBeforeCreateTopicAnswer {
+    #[inline]
     fn from(refusal: Refusal<10100, 10200>) -> Self {
         Self::RefuseWith(refusal)
     }
@@ -155,6 +163,7 @@ impl From<Refusal<10100, 10200>> for GroupBeforeCreateTopicAnswer {
 
 impl CanRefuse for GroupBeforeCreateTopicAnswer {
     const CODES: RangeInclusive<i64> = 10100..=10200;
+    #[inline]
     fn refuse() -> Self {
         Self::Refuse
     }
@@ -177,10 +186,12 @@ pub struct GroupBeforeCreateTopicReply {
 wire_object!(GroupBeforeCreateTopicReply + envelope: Envelope {});
 
 impl Reply for GroupBeforeCreateTopicReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -80,6 +80,7 @@ pub struct GroupBeforeInviteJoinGroup {
 
 impl GroupBeforeInviteJoinGroup {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: GroupBeforeInviteJoinGroupRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_BEFORE_INVITE_JOIN_GROUP,
@@ -134,10 +135,12 @@ impl Webhook for GroupBeforeInviteJoinGroup {
             When::Before,
         )
         .with_page(34371);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,
@@ -175,10 +178,12 @@ pub enum GroupBeforeInviteJoinGroupAnswer {
 
 impl Answer<GroupBeforeInviteJoinGroup> for GroupBeforeInviteJoinGroupAnswer {
     type Reply = GroupBeforeInviteJoinGroupReply;
+    #[inline]
     fn allow() -> Self {
         Self::Allow
     }
 
+    #[inline]
     fn into_reply(
         self,
         _: &GroupBeforeInviteJoinGroup,
@@ -198,6 +203,7 @@ impl Answer<GroupBeforeInviteJoinGroup> for GroupBeforeInviteJoinGroupAnswer {
         reply
     }
 
+    #[inline]
     fn from_reply(reply: GroupBeforeInviteJoinGroupReply) -> Option<Self> {
         match reply.envelope.code().0 {
             0 => {}
@@ -217,6 +223,7 @@ impl Answer<GroupBeforeInviteJoinGroup> for GroupBeforeInviteJoinGroupAnswer {
         )
     }
 
+    #[inline]
     fn effect(&self) -> Effect {
         match self {
             Self::Allow => Effect::Allow,
@@ -226,12 +233,14 @@ impl Answer<GroupBeforeInviteJoinGroup> for GroupBeforeInviteJoinGroupAnswer {
         }
     }
 
+    #[inline]
     fn is_acknowledgement(&self) -> bool {
         matches!(self, Self::Allow)
     }
 }
 
 impl From<Refusal<10100, 10200>> for GroupBeforeInviteJoinGroupAnswer {
+    #[inline]
     fn from(refusal: Refusal<10100, 10200>) -> Self {
         Self::RefuseWith(refusal)
     }
@@ -239,6 +248,7 @@ impl From<Refusal<10100, 10200>> for GroupBeforeInviteJoinGroupAnswer {
 
 impl CanRefuse for GroupBeforeInviteJoinGroupAnswer {
     const CODES: RangeInclusive<i64> = 10100..=10200;
+    #[inline]
     fn refuse() -> Self {
         Self::Refuse
     }
@@ -260,6 +270,7 @@ pub struct GroupBeforeInviteJoinGroupChanges {
 
 impl GroupBeforeInviteJoinGroupChanges {
     /// Nothing changed yet.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -296,10 +307,12 @@ wire_object!(GroupBeforeInviteJoinGroupReply + envelope: Envelope {
 });
 
 impl Reply for GroupBeforeInviteJoinGroupReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -102,6 +102,7 @@ pub struct GroupBeforeSendMsg {
 
 impl GroupBeforeSendMsg {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: GroupBeforeSendMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_BEFORE_SEND_MSG,
@@ -203,10 +204,12 @@ impl Webhook for GroupBeforeSendMsg {
             When::Before,
         )
         .with_page(34374);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,
@@ -240,10 +243,12 @@ pub enum GroupBeforeSendMsgAnswer {
 
 impl Answer<GroupBeforeSendMsg> for GroupBeforeSendMsgAnswer {
     type Reply = GroupBeforeSendMsgReply;
+    #[inline]
     fn allow() -> Self {
         Self::Allow
     }
 
+    #[inline]
     fn into_reply(self, _: &GroupBeforeSendMsg) -> GroupBeforeSendMsgReply {
         let mut reply = GroupBeforeSendMsgReply {
             envelope: Envelope::ok(),
@@ -262,6 +267,7 @@ impl Answer<GroupBeforeSendMsg> for GroupBeforeSendMsgAnswer {
         reply
     }
 
+    #[inline]
     fn from_reply(reply: GroupBeforeSendMsgReply) -> Option<Self> {
         match reply.envelope.code().0 {
             0 => {}
@@ -283,6 +289,7 @@ impl Answer<GroupBeforeSendMsg> for GroupBeforeSendMsgAnswer {
         )
     }
 
+    #[inline]
     fn effect(&self) -> Effect {
         match self {
             Self::Allow => Effect::Allow,
@@ -293,12 +300,14 @@ impl Answer<GroupBeforeSendMsg> for GroupBeforeSendMsgAnswer {
         }
     }
 
+    #[inline]
     fn is_acknowledgement(&self) -> bool {
         matches!(self, Self::Allow)
     }
 }
 
 impl From<Refusal<10100, 10200>> for GroupBeforeSendMsgAnswer {
+    #[inline]
     fn from(refusal: Refusal<10100, 10200>) -> Self {
         Self::RefuseWith(refusal)
     }
@@ -306,6 +315,7 @@ impl From<Refusal<10100, 10200>> for GroupBeforeSendMsgAnswer {
 
 impl CanRefuse for GroupBeforeSendMsgAnswer {
     const CODES: RangeInclusive<i64> = 10100..=10200;
+    #[inline]
     fn refuse() -> Self {
         Self::Refuse
     }
@@ -316,6 +326,7 @@ impl CanRefuse for GroupBeforeSendMsgAnswer {
 }
 
 impl CanDrop for GroupBeforeSendMsgAnswer {
+    #[inline]
     fn drop() -> Self {
         Self::Drop
     }
@@ -337,6 +348,7 @@ pub struct GroupBeforeSendMsgChanges {
 
 impl GroupBeforeSendMsgChanges {
     /// Nothing changed yet.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -386,10 +398,12 @@ wire_object!(GroupBeforeSendMsgReply + envelope: Envelope {
 });
 
 impl Reply for GroupBeforeSendMsgReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

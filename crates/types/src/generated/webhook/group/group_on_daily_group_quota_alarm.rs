@@ -57,6 +57,7 @@ pub struct GroupOnDailyGroupQuotaAlarm {
 
 impl GroupOnDailyGroupQuotaAlarm {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: GroupOnDailyGroupQuotaAlarmRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_ON_DAILY_GROUP_QUOTA_ALARM,
@@ -94,10 +95,12 @@ impl Webhook for GroupOnDailyGroupQuotaAlarm {
             When::After,
         )
         .with_page(57455);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

@@ -114,6 +114,7 @@ impl GroupOnMemberStateChange {
 
     /// Sets [`event_time`](Self::event_time).
     #[must_use]
+    #[inline]
     pub fn with_event_time(mut self, event_time: u64) -> Self {
         self.event_time = Some(event_time);
         self
@@ -139,10 +140,12 @@ impl Webhook for GroupOnMemberStateChange {
             When::After,
         )
         .with_page(48734);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         None
     }

@@ -93,6 +93,7 @@ pub struct GroupSendMsgException {
 
 impl GroupSendMsgException {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: GroupSendMsgExceptionRequired) -> Self {
         Self {
             callback_command: CallbackCommand::GROUP_SEND_MSG_EXCEPTION,
@@ -189,10 +190,12 @@ impl Webhook for GroupSendMsgException {
             When::After,
         )
         .with_page(49462);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

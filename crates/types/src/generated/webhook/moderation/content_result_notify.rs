@@ -125,6 +125,7 @@ pub struct ContentResultNotify {
 
 impl ContentResultNotify {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: ContentResultNotifyRequired) -> Self {
         Self {
             scene: required.scene,
@@ -150,6 +151,7 @@ impl ContentResultNotify {
 
     /// Sets [`sdk_app_id`](Self::sdk_app_id).
     #[must_use]
+    #[inline]
     pub fn with_sdk_app_id(mut self, sdk_app_id: u64) -> Self {
         self.sdk_app_id = Some(sdk_app_id);
         self
@@ -157,6 +159,7 @@ impl ContentResultNotify {
 
     /// Sets [`contact_item`](Self::contact_item).
     #[must_use]
+    #[inline]
     pub fn with_contact_item(mut self, contact_item: ModeratedContact) -> Self {
         self.contact_item = Some(contact_item);
         self
@@ -291,10 +294,12 @@ impl Webhook for ContentResultNotify {
             When::After,
         )
         .with_page(78240);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         None
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,
@@ -326,6 +331,7 @@ pub struct ModeratedContact {
 
 impl ModeratedContact {
     /// An object with the required fields.
+    #[inline]
     pub fn new(contact_type: ContactType) -> Self {
         Self {
             contact_type,

@@ -45,6 +45,7 @@ pub struct OfficialAccountAfterAddSubscriber {
 
 impl OfficialAccountAfterAddSubscriber {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: OfficialAccountAfterAddSubscriberRequired) -> Self {
         Self {
             callback_command: CallbackCommand::OFFICIAL_ACCOUNT_AFTER_ADD_SUBSCRIBER,
@@ -86,10 +87,12 @@ impl Webhook for OfficialAccountAfterAddSubscriber {
             When::After,
         )
         .with_page(60800);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

@@ -47,6 +47,7 @@ pub struct OfficialAccountAfterCreateOfficialAccount {
 
 impl OfficialAccountAfterCreateOfficialAccount {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: OfficialAccountAfterCreateOfficialAccountRequired) -> Self {
         Self {
             callback_command: CallbackCommand::OFFICIAL_ACCOUNT_AFTER_CREATE_OFFICIAL_ACCOUNT,
@@ -92,10 +93,12 @@ impl Webhook for OfficialAccountAfterCreateOfficialAccount {
             When::After,
         )
         .with_page(60796);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

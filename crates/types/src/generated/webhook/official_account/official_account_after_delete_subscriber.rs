@@ -51,6 +51,7 @@ pub struct OfficialAccountAfterDeleteSubscriber {
 
 impl OfficialAccountAfterDeleteSubscriber {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: OfficialAccountAfterDeleteSubscriberRequired) -> Self {
         Self {
             callback_command: CallbackCommand::OFFICIAL_ACCOUNT_AFTER_DELETE_SUBSCRIBER,
@@ -92,10 +93,12 @@ impl Webhook for OfficialAccountAfterDeleteSubscriber {
             When::After,
         )
         .with_page(60802);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

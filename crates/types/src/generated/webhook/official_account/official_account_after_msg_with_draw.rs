@@ -78,10 +78,12 @@ impl Webhook for OfficialAccountAfterMsgWithDraw {
             When::After,
         )
         .with_page(60805);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

@@ -43,6 +43,7 @@ pub struct OfficialAccountAfterOfficialAccountDestroyed {
 
 impl OfficialAccountAfterOfficialAccountDestroyed {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: OfficialAccountAfterOfficialAccountDestroyedRequired) -> Self {
         Self {
             callback_command: CallbackCommand::OFFICIAL_ACCOUNT_AFTER_OFFICIAL_ACCOUNT_DESTROYED,
@@ -84,10 +85,12 @@ impl Webhook for OfficialAccountAfterOfficialAccountDestroyed {
             When::After,
         )
         .with_page(60798);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

@@ -60,10 +60,12 @@ impl Webhook for OfficialAccountAfterOfficialAccountFull {
             When::After,
         )
         .with_page(60801);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

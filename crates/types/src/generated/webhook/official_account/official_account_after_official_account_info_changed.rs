@@ -67,6 +67,7 @@ pub struct OfficialAccountAfterOfficialAccountInfoChanged {
 
 impl OfficialAccountAfterOfficialAccountInfoChanged {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(
         required: OfficialAccountAfterOfficialAccountInfoChangedRequired,
     ) -> Self {
@@ -142,10 +143,12 @@ impl Webhook for OfficialAccountAfterOfficialAccountInfoChanged {
             When::After,
         )
         .with_page(60797);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

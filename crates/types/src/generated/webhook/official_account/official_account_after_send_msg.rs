@@ -57,6 +57,7 @@ pub struct OfficialAccountAfterSendMsg {
 
 impl OfficialAccountAfterSendMsg {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: OfficialAccountAfterSendMsgRequired) -> Self {
         Self {
             callback_command: CallbackCommand::OFFICIAL_ACCOUNT_AFTER_SEND_MSG,
@@ -123,10 +124,12 @@ impl Webhook for OfficialAccountAfterSendMsg {
             When::After,
         )
         .with_page(60804);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

@@ -55,6 +55,7 @@ pub struct OfficialAccountBeforeAddSubscriber {
 
 impl OfficialAccountBeforeAddSubscriber {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: OfficialAccountBeforeAddSubscriberRequired) -> Self {
         Self {
             callback_command: CallbackCommand::OFFICIAL_ACCOUNT_BEFORE_ADD_SUBSCRIBER,
@@ -96,10 +97,12 @@ impl Webhook for OfficialAccountBeforeAddSubscriber {
             When::Before,
         )
         .with_page(60799);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,
@@ -134,10 +137,12 @@ pub enum OfficialAccountBeforeAddSubscriberAnswer {
 impl Answer<OfficialAccountBeforeAddSubscriber>
 for OfficialAccountBeforeAddSubscriberAnswer {
     type Reply = OfficialAccountBeforeAddSubscriberReply;
+    #[inline]
     fn allow() -> Self {
         Self::Allow
     }
 
+    #[inline]
     fn into_reply(
         self,
         _: &OfficialAccountBeforeAddSubscriber,
@@ -156,6 +161,7 @@ for OfficialAccountBeforeAddSubscriberAnswer {
         reply
     }
 
+    #[inline]
     fn from_reply(reply: OfficialAccountBeforeAddSubscriberReply) -> Option<Self> {
         match reply.envelope.code().0 {
             0 => {}
@@ -174,6 +180,7 @@ for OfficialAccountBeforeAddSubscriberAnswer {
         )
     }
 
+    #[inline]
     fn effect(&self) -> Effect {
         match self {
             Self::Allow => Effect::Allow,
@@ -182,6 +189,7 @@ for OfficialAccountBeforeAddSubscriberAnswer {
         }
     }
 
+    #[inline]
     fn is_acknowledgement(&self) -> bool {
         matches!(self, Self::Allow)
     }
@@ -199,6 +207,7 @@ pub struct OfficialAccountBeforeAddSubscriberChanges {
 
 impl OfficialAccountBeforeAddSubscriberChanges {
     /// Nothing changed yet.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -235,10 +244,12 @@ wire_object!(OfficialAccountBeforeAddSubscriberReply + envelope: Envelope {
 });
 
 impl Reply for OfficialAccountBeforeAddSubscriberReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

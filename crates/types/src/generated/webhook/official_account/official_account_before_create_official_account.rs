@@ -55,6 +55,7 @@ pub struct OfficialAccountBeforeCreateOfficialAccount {
 
 impl OfficialAccountBeforeCreateOfficialAccount {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: OfficialAccountBeforeCreateOfficialAccountRequired) -> Self {
         Self {
             callback_command: CallbackCommand::OFFICIAL_ACCOUNT_BEFORE_CREATE_OFFICIAL_ACCOUNT,
@@ -96,10 +97,12 @@ impl Webhook for OfficialAccountBeforeCreateOfficialAccount {
             When::Before,
         )
         .with_page(60795);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,
@@ -124,10 +127,12 @@ pub enum OfficialAccountBeforeCreateOfficialAccountAnswer {
 impl Answer<OfficialAccountBeforeCreateOfficialAccount>
 for OfficialAccountBeforeCreateOfficialAccountAnswer {
     type Reply = OfficialAccountBeforeCreateOfficialAccountReply;
+    #[inline]
     fn allow() -> Self {
         Self::Allow
     }
 
+    #[inline]
     fn into_reply(
         self,
         _: &OfficialAccountBeforeCreateOfficialAccount,
@@ -144,6 +149,7 @@ for OfficialAccountBeforeCreateOfficialAccountAnswer {
         reply
     }
 
+    #[inline]
     fn from_reply(
         reply: OfficialAccountBeforeCreateOfficialAccountReply,
     ) -> Option<Self> {
@@ -156,6 +162,7 @@ for OfficialAccountBeforeCreateOfficialAccountAnswer {
         Some(Self::Allow)
     }
 
+    #[inline]
     fn effect(&self) -> Effect {
         match self {
             Self::Allow => Effect::Allow,
@@ -164,12 +171,14 @@ for OfficialAccountBeforeCreateOfficialAccountAnswer {
         }
     }
 
+    #[inline]
     fn is_acknowledgement(&self) -> bool {
         matches!(self, Self::Allow)
     }
 }
 
 impl From<Refusal<120001, 130000>> for OfficialAccountBeforeCreateOfficialAccountAnswer {
+    #[inline]
     fn from(refusal: Refusal<120001, 130000>) -> Self {
         Self::RefuseWith(refusal)
     }
@@ -177,6 +186,7 @@ impl From<Refusal<120001, 130000>> for OfficialAccountBeforeCreateOfficialAccoun
 
 impl CanRefuse for OfficialAccountBeforeCreateOfficialAccountAnswer {
     const CODES: RangeInclusive<i64> = 120001..=130000;
+    #[inline]
     fn refuse() -> Self {
         Self::Refuse
     }
@@ -199,10 +209,12 @@ pub struct OfficialAccountBeforeCreateOfficialAccountReply {
 wire_object!(OfficialAccountBeforeCreateOfficialAccountReply + envelope: Envelope {});
 
 impl Reply for OfficialAccountBeforeCreateOfficialAccountReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

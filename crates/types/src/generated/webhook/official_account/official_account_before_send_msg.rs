@@ -107,10 +107,12 @@ impl Webhook for OfficialAccountBeforeSendMsg {
             When::Before,
         )
         .with_page(60803);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,
@@ -138,10 +140,12 @@ pub enum OfficialAccountBeforeSendMsgAnswer {
 
 impl Answer<OfficialAccountBeforeSendMsg> for OfficialAccountBeforeSendMsgAnswer {
     type Reply = OfficialAccountBeforeSendMsgReply;
+    #[inline]
     fn allow() -> Self {
         Self::Allow
     }
 
+    #[inline]
     fn into_reply(
         self,
         _: &OfficialAccountBeforeSendMsg,
@@ -163,6 +167,7 @@ impl Answer<OfficialAccountBeforeSendMsg> for OfficialAccountBeforeSendMsgAnswer
         reply
     }
 
+    #[inline]
     fn from_reply(reply: OfficialAccountBeforeSendMsgReply) -> Option<Self> {
         match reply.envelope.code().0 {
             0 => {}
@@ -184,6 +189,7 @@ impl Answer<OfficialAccountBeforeSendMsg> for OfficialAccountBeforeSendMsgAnswer
         )
     }
 
+    #[inline]
     fn effect(&self) -> Effect {
         match self {
             Self::Allow => Effect::Allow,
@@ -194,12 +200,14 @@ impl Answer<OfficialAccountBeforeSendMsg> for OfficialAccountBeforeSendMsgAnswer
         }
     }
 
+    #[inline]
     fn is_acknowledgement(&self) -> bool {
         matches!(self, Self::Allow)
     }
 }
 
 impl From<Refusal<120001, 130000>> for OfficialAccountBeforeSendMsgAnswer {
+    #[inline]
     fn from(refusal: Refusal<120001, 130000>) -> Self {
         Self::RefuseWith(refusal)
     }
@@ -207,6 +215,7 @@ impl From<Refusal<120001, 130000>> for OfficialAccountBeforeSendMsgAnswer {
 
 impl CanRefuse for OfficialAccountBeforeSendMsgAnswer {
     const CODES: RangeInclusive<i64> = 120001..=130000;
+    #[inline]
     fn refuse() -> Self {
         Self::Refuse
     }
@@ -217,6 +226,7 @@ impl CanRefuse for OfficialAccountBeforeSendMsgAnswer {
 }
 
 impl CanDrop for OfficialAccountBeforeSendMsgAnswer {
+    #[inline]
     fn drop() -> Self {
         Self::Drop
     }
@@ -238,6 +248,7 @@ pub struct OfficialAccountBeforeSendMsgChanges {
 
 impl OfficialAccountBeforeSendMsgChanges {
     /// Nothing changed yet.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -287,10 +298,12 @@ wire_object!(OfficialAccountBeforeSendMsgReply + envelope: Envelope {
 });
 
 impl Reply for OfficialAccountBeforeSendMsgReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -43,6 +43,7 @@ pub struct AlertRequestOverLimit {
 
 impl AlertRequestOverLimit {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: AlertRequestOverLimitRequired) -> Self {
         Self {
             callback_command: CallbackCommand::ALERT_REQUEST_OVER_LIMIT,
@@ -84,10 +85,12 @@ impl Webhook for AlertRequestOverLimit {
             When::After,
         )
         .with_page(60256);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         None
     }

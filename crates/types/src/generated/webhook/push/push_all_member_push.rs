@@ -61,10 +61,12 @@ impl Webhook for PushAllMemberPush {
             When::After,
         )
         .with_page(67551);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         None
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         None
     }
@@ -128,6 +130,7 @@ pub struct PushResult {
 
 impl PushResult {
     /// An object with the required fields.
+    #[inline]
     pub fn new(required: PushResultRequired) -> Self {
         Self {
             callback_command: required.callback_command,

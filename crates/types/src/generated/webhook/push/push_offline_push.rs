@@ -67,10 +67,12 @@ impl Webhook for PushOfflinePush {
             When::After,
         )
         .with_page(67552);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         None
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         None
     }
@@ -146,6 +148,7 @@ pub struct MsgPushResult {
 
 impl MsgPushResult {
     /// An object with the required fields.
+    #[inline]
     pub fn new(required: MsgPushResultRequired) -> Self {
         Self {
             callback_command: required.callback_command,
@@ -183,6 +186,7 @@ impl MsgPushResult {
 
     /// Sets [`msg_random`](Self::msg_random).
     #[must_use]
+    #[inline]
     pub fn with_msg_random(mut self, msg_random: u32) -> Self {
         self.msg_random = Some(msg_random);
         self

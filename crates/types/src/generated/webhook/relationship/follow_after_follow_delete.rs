@@ -77,10 +77,12 @@ impl Webhook for FollowAfterFollowDelete {
             When::After,
         )
         .with_page(70356);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

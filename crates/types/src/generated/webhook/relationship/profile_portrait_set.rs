@@ -45,6 +45,7 @@ pub struct ProfilePortraitSet {
 
 impl ProfilePortraitSet {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: ProfilePortraitSetRequired) -> Self {
         Self {
             callback_command: CallbackCommand::PROFILE_PORTRAIT_SET,
@@ -78,6 +79,7 @@ wire_object!(ProfilePortraitSet {
 });
 
 impl TaggedFields for ProfilePortraitSet {
+    #[inline]
     fn tagged(&self, tag: &str) -> Option<&TagValue> {
         self.profile_item.tagged(tag)
     }
@@ -94,10 +96,12 @@ impl Webhook for ProfilePortraitSet {
             When::After,
         )
         .with_page(48733);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,

@@ -54,10 +54,12 @@ impl Webhook for SnsBlackListDelete {
             When::After,
         )
         .with_page(34362);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         None
     }
@@ -81,6 +83,7 @@ pub struct UnblockedPair {
 
 impl UnblockedPair {
     /// An object with the required fields.
+    #[inline]
     pub fn new(required: UnblockedPairRequired) -> Self {
         Self {
             from_account: required.from_account,

@@ -101,10 +101,12 @@ impl Webhook for SnsFriendAdd {
             When::After,
         )
         .with_page(34359);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         None
     }
@@ -132,6 +134,7 @@ pub struct AddedFriendPair {
 
 impl AddedFriendPair {
     /// An object with the required fields.
+    #[inline]
     pub fn new(required: AddedFriendPairRequired) -> Self {
         Self {
             from_account: required.from_account,

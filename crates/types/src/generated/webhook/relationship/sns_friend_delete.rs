@@ -61,10 +61,12 @@ impl Webhook for SnsFriendDelete {
             When::After,
         )
         .with_page(34360);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         None
     }
@@ -88,6 +90,7 @@ pub struct DeletedFriendPair {
 
 impl DeletedFriendPair {
     /// An object with the required fields.
+    #[inline]
     pub fn new(required: DeletedFriendPairRequired) -> Self {
         Self {
             from_account: required.from_account,

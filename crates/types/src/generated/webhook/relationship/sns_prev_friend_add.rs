@@ -57,6 +57,7 @@ pub struct SnsPrevFriendAdd {
 
 impl SnsPrevFriendAdd {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: SnsPrevFriendAddRequired) -> Self {
         Self {
             callback_command: CallbackCommand::SNS_PREV_FRIEND_ADD,
@@ -116,10 +117,12 @@ impl Webhook for SnsPrevFriendAdd {
             When::Before,
         )
         .with_page(43468);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,
@@ -148,10 +151,12 @@ pub enum SnsPrevFriendAddAnswer {
 
 impl Answer<SnsPrevFriendAdd> for SnsPrevFriendAddAnswer {
     type Reply = SnsPrevFriendAddReply;
+    #[inline]
     fn allow() -> Self {
         Self::Allow
     }
 
+    #[inline]
     fn into_reply(self, event: &SnsPrevFriendAdd) -> SnsPrevFriendAddReply {
         let mut reply = SnsPrevFriendAddReply {
             envelope: Envelope::ok(),
@@ -166,6 +171,7 @@ impl Answer<SnsPrevFriendAdd> for SnsPrevFriendAddAnswer {
         reply
     }
 
+    #[inline]
     fn from_reply(reply: SnsPrevFriendAddReply) -> Option<Self> {
         match reply.envelope.code().0 {
             0 => {}
@@ -188,6 +194,7 @@ impl Answer<SnsPrevFriendAdd> for SnsPrevFriendAddAnswer {
         Some(Self::Allow)
     }
 
+    #[inline]
     fn effect(&self) -> Effect {
         match self {
             Self::Allow => Effect::Allow,
@@ -198,6 +205,7 @@ impl Answer<SnsPrevFriendAdd> for SnsPrevFriendAddAnswer {
 
 impl SnsPrevFriendAddAnswer {
     /// Result for each item of the event: zero, or the refusal.
+    #[inline]
     fn results(
         event: &SnsPrevFriendAdd,
         refused: &BTreeMap<String, Refusal<38000, 39000>>,
@@ -234,10 +242,12 @@ wire_object!(SnsPrevFriendAddReply + envelope: Envelope {
 });
 
 impl Reply for SnsPrevFriendAddReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -60,6 +60,7 @@ pub struct SnsPrevFriendResponse {
 
 impl SnsPrevFriendResponse {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(required: SnsPrevFriendResponseRequired) -> Self {
         Self {
             callback_command: CallbackCommand::SNS_PREV_FRIEND_RESPONSE,
@@ -101,10 +102,12 @@ impl Webhook for SnsPrevFriendResponse {
             When::Before,
         )
         .with_page(43467);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(
             &self.extra,
@@ -133,10 +136,12 @@ pub enum SnsPrevFriendResponseAnswer {
 
 impl Answer<SnsPrevFriendResponse> for SnsPrevFriendResponseAnswer {
     type Reply = SnsPrevFriendResponseReply;
+    #[inline]
     fn allow() -> Self {
         Self::Allow
     }
 
+    #[inline]
     fn into_reply(self, event: &SnsPrevFriendResponse) -> SnsPrevFriendResponseReply {
         let mut reply = SnsPrevFriendResponseReply {
             envelope: Envelope::ok(),
@@ -151,6 +156,7 @@ impl Answer<SnsPrevFriendResponse> for SnsPrevFriendResponseAnswer {
         reply
     }
 
+    #[inline]
     fn from_reply(reply: SnsPrevFriendResponseReply) -> Option<Self> {
         match reply.envelope.code().0 {
             0 => {}
@@ -173,6 +179,7 @@ impl Answer<SnsPrevFriendResponse> for SnsPrevFriendResponseAnswer {
         Some(Self::Allow)
     }
 
+    #[inline]
     fn effect(&self) -> Effect {
         match self {
             Self::Allow => Effect::Allow,
@@ -183,6 +190,7 @@ impl Answer<SnsPrevFriendResponse> for SnsPrevFriendResponseAnswer {
 
 impl SnsPrevFriendResponseAnswer {
     /// Result for each item of the event: zero, or the refusal.
+    #[inline]
     fn results(
         event: &SnsPrevFriendResponse,
         refused: &BTreeMap<String, Refusal<38000, 39000>>,
@@ -219,10 +227,12 @@ wire_object!(SnsPrevFriendResponseReply + envelope: Envelope {
 });
 
 impl Reply for SnsPrevFriendResponseReply {
+    #[inline]
     fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
+    #[inline]
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

@@ -69,6 +69,7 @@ pub struct StateChange {
 
 impl StateChange {
     /// An event with the fields that are always present; for tests.
+    #[inline]
     pub fn new(info: UserState, event_time: u64) -> Self {
         Self {
             callback_command: CallbackCommand::STATE_CHANGE,
@@ -106,10 +107,12 @@ impl Webhook for StateChange {
             When::After,
         )
         .with_page(34357);
+    #[inline]
     fn command(&self) -> Option<&CallbackCommand> {
         Some(&self.callback_command)
     }
 
+    #[inline]
     fn identity(&self) -> Option<String> {
         identity_of(&self.extra, &["Info", "EventTime"], &(&self.info, &self.event_time))
     }
@@ -186,6 +189,7 @@ pub struct KickedDevice {
 
 impl KickedDevice {
     /// An object with the required fields.
+    #[inline]
     pub fn new(platform: OptPlatform) -> Self {
         Self {
             platform,
