@@ -170,6 +170,8 @@ def types(copy):
     shutil.copy(ROOT / "Cargo.lock", copy)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CARGO_PROFILE_")}
     environment["CARGO_TARGET_DIR"] = str(WORK / "target")
+    # Packages by path would be built incrementally, which takes longer; users' come from git or a registry.
+    environment["CARGO_INCREMENTAL"] = "0"
     environment.pop("RUSTFLAGS", None)
 
     def cargo(*arguments):
