@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """All goals of the SDK's speed, measured in one go, as one table.
 
-    benches/goals.py                    about five minutes, once everything is built
-    benches/goals.py --builds           also README's program, built cold six times
+    benches/goals.py                    about three minutes, once everything is built
+    benches/goals.py --builds           also README's program, built cold six times, in five minutes
     benches/goals.py --json             one JSON object per row, one per line
     benches/goals.py --only codec peers only these parts; --list lists them
 
@@ -25,7 +25,7 @@ FOLDER = ROOT / "target/goals"
 PEERS = ROOT / "benches/peers"
 BENCHES = ["codec", "webhooks", "client_overhead", "batch", "usersig", "in_flight"]
 PACKAGE, SIMULATOR = "tencent-chat-benches", "tencent-chat-simulator-bench"
-# Builds of each; the fastest counts, since other load only makes them slower.
+# How often each is built; the fastest build counts, since other load only slows builds down.
 ROUNDS = 2
 TYPES_SECONDS = 8
 
@@ -126,7 +126,7 @@ def build(folder, *arguments, clean=True):
     for name in ("RUSTFLAGS", "RUSTC_WRAPPER"):
         environment.pop(name, None)
     environment["CARGO_TARGET_DIR"] = str(target)
-    # Packages by path would be built incrementally, which takes longer; users' come from git or a registry.
+    # Path dependencies would be built incrementally, which takes longer; users get them from git or a registry, without.
     environment["CARGO_INCREMENTAL"] = "0"
     if clean:
         shutil.rmtree(target, ignore_errors=True)
@@ -147,11 +147,13 @@ def types(_):
     whole = build(folder)
     times = []
     for _ in range(ROUNDS):
-        subprocess.run(
+        clean = subprocess.run(
             ["cargo", "clean", "--quiet", "--package", "tencent-chat-types"],
             cwd=folder,
             env=os.environ | {"CARGO_TARGET_DIR": str(FOLDER / "target")},
         )
+        if clean.returncode != 0:
+            raise Broken("`cargo clean` failed")
         times.append(build(folder, clean=False))
     own = min(times)
     yield {
@@ -170,6 +172,8 @@ def readme(_):
     crate = r'^tencent-chat-(\w+) = { git = "<this repository>"'
     manifest = re.sub(crate, rf'tencent-chat-\1 = {{ path = "{ROOT}/crates/\1"', manifest, flags=re.MULTILINE)
     ring = re.sub(r"^(tencent-chat-client = {.*) }$", r'\1, default-features = false, features = ["rustls-ring"] }', manifest, flags=re.MULTILINE)
+    if ring == manifest:
+        raise Broken("README's manifest has no line for the client to change")
     turns = {
         "ours": (fresh("readme-program", manifest, program), []),
         "ours, rustls-ring": (fresh("readme-program-ring", ring, program), []),

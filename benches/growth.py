@@ -170,9 +170,10 @@ def types(copy):
     shutil.copy(ROOT / "Cargo.lock", copy)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CARGO_PROFILE_")}
     environment["CARGO_TARGET_DIR"] = str(WORK / "target")
-    # Packages by path would be built incrementally, which takes longer; users' come from git or a registry.
+    # Path dependencies would be built incrementally, which takes longer; users get them from git or a registry, without.
     environment["CARGO_INCREMENTAL"] = "0"
-    environment.pop("RUSTFLAGS", None)
+    for name in ("RUSTFLAGS", "RUSTC_WRAPPER"):
+        environment.pop(name, None)
 
     def cargo(*arguments):
         subprocess.run(["cargo", *arguments, "--quiet", "--package", "tencent-chat-types"], cwd=copy, env=environment, check=True)

@@ -6,11 +6,23 @@ use std::{
     io::{self, ErrorKind, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// A reply to `sendmsg`.
 pub const SENT: &str = r#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0,"MsgTime":1700000100,"MsgKey":"7_2837_1700000100"}"#;
+
+/// A connection that has been quiet for this long is looked at only once every [`TURNS`] turns: polling the hundreds
+/// that a client keeps idle would take longer than its calls.
+const QUIET: Duration = Duration::from_millis(10);
+const TURNS: u32 = 64;
+
+/// A connection of the server.
+struct Connection {
+    stream: TcpStream,
+    request: Vec<u8>,
+    heard: Instant,
+}
 
 /// A server that always sends the same reply, on its own thread. It never sleeps: the time to wake it would
 /// count as the client's, and more often the longer the client takes.
@@ -28,42 +40,53 @@ pub fn serve(reply: &str) -> io::Result<SocketAddr> {
         reply.len()
     );
     thread::spawn(move || {
-        let mut connections: Vec<(TcpStream, Vec<u8>)> = Vec::new();
-        loop {
+        let mut connections: Vec<Connection> = Vec::new();
+        for turn in (0..TURNS).cycle() {
+            let now = Instant::now();
             if let Ok((stream, _)) = listener.accept()
                 && stream.set_nonblocking(true).is_ok()
                 && stream.set_nodelay(true).is_ok()
             {
-                connections.push((stream, Vec::new()));
+                connections.push(Connection {
+                    stream,
+                    request: Vec::new(),
+                    heard: now,
+                });
             }
-            connections.retain_mut(|(stream, request)| answer(stream, request, &reply));
+            connections.retain_mut(|connection| {
+                let skipped = turn > 0 && now.duration_since(connection.heard) > QUIET;
+                skipped || connection.answer(&reply, now)
+            });
         }
     });
     Ok(address)
 }
 
-/// Reads the available bytes, and replies once they are a whole request. False when the connection is closed.
-fn answer(stream: &mut TcpStream, request: &mut Vec<u8>, reply: &str) -> bool {
-    let mut read = [0; 4096];
-    match stream.read(&mut read) {
-        Ok(0) => return false,
-        Ok(count) => request.extend(&read[..count]),
-        Err(error) => return error.kind() == ErrorKind::WouldBlock,
+impl Connection {
+    /// Reads the available bytes, and replies once they are a whole request. False when the connection is closed.
+    fn answer(&mut self, reply: &str, now: Instant) -> bool {
+        let mut read = [0; 4096];
+        match self.stream.read(&mut read) {
+            Ok(0) => return false,
+            Ok(count) => self.request.extend(&read[..count]),
+            Err(error) => return error.kind() == ErrorKind::WouldBlock,
+        }
+        self.heard = now;
+        let text = String::from_utf8_lossy(&self.request);
+        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+            return true;
+        };
+        let length = head
+            .lines()
+            .filter_map(|line| line.split_once(':'))
+            .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+            .and_then(|(_, length)| length.trim().parse().ok());
+        if length.is_some_and(|length: usize| body.len() < length) {
+            return true;
+        }
+        self.request.clear();
+        self.stream.write_all(reply.as_bytes()).is_ok()
     }
-    let text = String::from_utf8_lossy(request);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else {
-        return true;
-    };
-    let length = head
-        .lines()
-        .filter_map(|line| line.split_once(':'))
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        .and_then(|(_, length)| length.trim().parse().ok());
-    if length.is_some_and(|length: usize| body.len() < length) {
-        return true;
-    }
-    request.clear();
-    stream.write_all(reply.as_bytes()).is_ok()
 }
 
 /// Runs so many calls, spread over the tasks.

@@ -20,7 +20,8 @@ pub(crate) fn compress(bytes: &[u8]) -> Vec<u8> {
     if bytes.len() > short::MOST {
         return compress_long(bytes);
     }
-    let mut out = Vec::with_capacity(bytes.len() + 16);
+    // No byte takes more than nine bits. If `out` grew, it would leave parts of a signature behind, unwiped.
+    let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 8 + 16);
     // Deflate with a window of 32 KB, default level; divisible by 31 as the format demands.
     out.extend([0x78, 0x9C]);
     short::compress(bytes, &mut out);

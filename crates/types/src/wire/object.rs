@@ -61,6 +61,10 @@ pub(crate) enum Presence {
 impl Presence {
     /// A bit for each row, set if it is required.
     pub(crate) const fn bits(mut rows: &[Self]) -> u64 {
+        assert!(
+            rows.len() <= u64::BITS as usize,
+            "an object has at most 64 fields"
+        );
         let (mut bits, mut index) = (0, 0);
         while let [first, rest @ ..] = rows {
             bits |= (matches!(first, Self::required) as u64) << index;

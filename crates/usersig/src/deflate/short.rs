@@ -22,8 +22,9 @@ const OWN_BLOCK: (u32, u32) = (0b101, 3);
 
 /// The approximate number of bits that describe a code, for signatures.
 const HEADER: u32 = 320;
-/// How long a block with the fixed code may be, in percent of the estimate for a block with its own code. A signature
-/// with its own code takes 3.3 times as long to make, and inflating it takes 24,000 instructions instead of 7,000.
+/// How long a block with the fixed code may be, as a percentage of the estimate for a block with its own code. A
+/// signature with its own code takes 3.3 times as long to make, and inflating it takes 24,000 instructions instead of
+/// 7,000.
 const WORTH: u32 = 105;
 
 /// Literals, the end of the block, lengths of repetitions, and two symbols that never occur.
@@ -61,7 +62,7 @@ struct Codes {
     distances: Code<DISTANCES>,
 }
 
-/// What becomes of a text: single bytes, and repetitions of earlier ones.
+/// Receives a text as single bytes and repetitions of earlier ones.
 trait Sink {
     fn literal(&mut self, byte: u8);
     fn repetition(&mut self, length: u32, distance: u32);
@@ -125,7 +126,7 @@ fn distance_symbol(distance: u32) -> (usize, u32) {
     symbol(distance - 1, 1)
 }
 
-/// Reads a text from a position on.
+/// Splits the text from `at` on into bytes and repetitions.
 fn read(text: &[u8], mut at: usize, index: &mut Index, sink: &mut impl Sink) {
     while let Some(byte) = text.get(at) {
         let (mut length, mut distance) = repetition(text, at, index);
@@ -457,7 +458,7 @@ impl Sink for Own<'_> {
 pub(super) fn compress(text: &[u8], out: &mut Vec<u8>) {
     let (start, head) = (out.len(), &*HEAD);
     let begins = text.starts_with(head.text.as_bytes());
-    // What comes of the beginning is copied.
+    // The output and the counts of the known beginning are copied.
     let (at, mut index, mut counted) = if begins {
         out.extend_from_slice(&head.fixed);
         let (held, count) = (head.held, head.count);
@@ -480,7 +481,7 @@ pub(super) fn compress(text: &[u8], out: &mut Vec<u8>) {
         distances: Code::shortest(&counts.distances.of, 15),
     };
     let header = Header::of(&codes);
-    if header.cost() + counts.cost(&codes) >= fixed {
+    if OWN_BLOCK.1 + header.cost() + counts.cost(&codes) >= fixed {
         return bits.finish();
     }
     out.truncate(start);
@@ -489,7 +490,7 @@ pub(super) fn compress(text: &[u8], out: &mut Vec<u8>) {
     header.write(&mut bits);
     let mut own = Own { bits, codes };
     index = NOTHING;
-    // In the same two parts, so that nothing occurs that was not counted.
+    // Split at the same position as above: a repetition across it would need symbols that were not counted.
     read(&text[..at], 0, &mut index, &mut own);
     read(text, at, &mut index, &mut own);
     let Own { mut bits, codes } = own;

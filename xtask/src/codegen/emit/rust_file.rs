@@ -6,7 +6,7 @@
 use crate::codegen::tree::MARK;
 use proc_macro2::TokenStream;
 use std::{collections::BTreeSet, fmt::Write as _};
-use syn::{FnArg, ImplItem, ImplItemFn, Item, Type, parse_quote};
+use syn::{FnArg, Generics, ImplItem, ImplItemFn, Item, Type, parse_quote};
 
 /// Where the names that generated code uses are defined.
 const IMPORTS: &[(&str, &[&str])] = &[
@@ -169,7 +169,7 @@ impl RustFile {
 
 fn formatted(mut item: Item) -> String {
     if let Item::Impl(block) = &mut item
-        && block.generics.params.is_empty()
+        && !has_types(&block.generics)
     {
         for member in &mut block.items {
             if let ImplItem::Fn(method) = member
@@ -188,11 +188,15 @@ fn formatted(mut item: Item) -> String {
     spaced(prettyplease::unparse(&file).trim_end())
 }
 
-/// Whether each program compiles its own copies of the method anyway. All others are marked `#[inline]`, for the same
-/// effect: of hundreds of types, a program compiles the methods that it calls.
+fn has_types(generics: &Generics) -> bool {
+    generics.type_params().next().is_some() || generics.const_params().next().is_some()
+}
+
+/// Whether the method is generic, so that each program compiles its own copy anyway. All others are marked `#[inline]`
+/// for the same effect: a program compiles only the methods it calls.
 fn is_generic(method: &ImplItemFn) -> bool {
     let takes_any = |argument: &FnArg| matches!(argument, FnArg::Typed(typed) if matches!(*typed.ty, Type::ImplTrait(_)));
-    !method.sig.generics.params.is_empty() || method.sig.inputs.iter().any(takes_any)
+    has_types(&method.sig.generics) || method.sig.inputs.iter().any(takes_any)
 }
 
 /// A blank line between methods.
